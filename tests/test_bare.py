@@ -171,9 +171,9 @@ def test_every_python_flushes_stdout_before_handlers_as_foreseen(
             capture_output=True,
             text=True,
         )
-        (told,) = predict_program(code, profile(msgspec.to_builtins(python))).seen
+        (expected,) = predict_program(code, profile(msgspec.to_builtins(python))).seen
         assert done.returncode == 7
-        assert done.stdout == "".join(told.stdout), python.id
+        assert done.stdout == "".join(expected.stdout), python.id
 
 
 def test_an_orphans_end_is_seen() -> None:

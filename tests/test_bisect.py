@@ -183,11 +183,13 @@ def test_the_release_that_changed_a_cell_is_found(
     rows = dict(line.rsplit("  ", 1) for line in out.splitlines() if line.startswith("  bent"))
     assert list(rows.values()) == ["SIGTERM", "exit 5"]
     assert f"again  exitmatrix bisect bent 1.2 1.3 {cell.id}\n" in out
-    told = json.loads(msgspec.json.encode(bisect_document(answer, row, looking, asked, subjects)))
-    jsonschema.validate(told, msgspec.json.schema(BisectDocument))
-    assert (told["old"], told["new"], told["between"]) == ("bent 1.2", "bent 1.3", [])
-    assert told["change"]["new"]["outcomes"][0]["processes"][0]["exit"] == {"code": 5}
-    assert told["again"] in out
+    document = json.loads(
+        msgspec.json.encode(bisect_document(answer, row, looking, asked, subjects))
+    )
+    jsonschema.validate(document, msgspec.json.schema(BisectDocument))
+    assert (document["old"], document["new"], document["between"]) == ("bent 1.2", "bent 1.3", [])
+    assert document["change"]["new"]["outcomes"][0]["processes"][0]["exit"] == {"code": 5}
+    assert document["again"] in out
 
 
 @pytest.mark.real

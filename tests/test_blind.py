@@ -185,11 +185,11 @@ def test_blind_race(
     prediction = judge(known[0], LOADED[scenario]).prediction
     assert prediction
     allowed = (*known[0].outcomes, *prediction.outcomes)
-    ways = [[(p.role, p.exit) for p in one.processes] for one in allowed]
+    ends = [[(p.role, p.exit) for p in one.processes] for one in allowed]
     for _, trial in run_orders([order] * RUNS_OF_A_RACE):
         outcome = observe(trial, order.scenario, order.termination)
         assert isinstance(outcome, Outcome), outcome
-        assert [(p.role, p.exit) for p in outcome.processes] in ways
+        assert [(p.role, p.exit) for p in outcome.processes] in ends
 
 
 def test_normalising_takes_out_only_what_differs() -> None:

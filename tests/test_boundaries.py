@@ -116,8 +116,10 @@ def test_what_is_withheld_notices_a_wrong_answer_only() -> None:
 
 def test_boundaries_have_reasons() -> None:
     """Of ten, nine at least are told apart by a parameter of the laws."""
-    told = [responsible(one.program, PROFILES[one.left], PROFILES[one.right]) for one in BOUNDARIES]
-    assert sum(map(bool, told)) >= 0.9 * len(told)
+    parameters = [
+        responsible(one.program, PROFILES[one.left], PROFILES[one.right]) for one in BOUNDARIES
+    ]
+    assert sum(map(bool, parameters)) >= 0.9 * len(parameters)
 
 
 def test_nothing_else_has_a_witness() -> None:
@@ -157,9 +159,9 @@ def test_a_pypy_fails_at_once() -> None:
         pytest.skip("no PyPy 3.7 on this machine")
     one = scenarios()["plain-handlers-raise"]
     about = profile(msgspec.to_builtins(python))
-    told = predict(program_of(one), TERMINATIONS["return"], "main", about)
-    [outcome] = told.outcomes
+    prediction = predict(program_of(one), TERMINATIONS["return"], "main", about)
+    [outcome] = prediction.outcomes
     done = scenario_run(python, one, probed=False)
-    assert "pypy-fails-at-once" in told.rules
+    assert "pypy-fails-at-once" in prediction.rules
     assert outcome.printed == stderr_lines(done.stderr.decode())
     assert outcome.processes[0].exit == {"code": done.exit}

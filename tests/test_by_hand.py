@@ -63,8 +63,8 @@ def shell(
 def typed(tmp_path: Path, commands: Sequence[str]) -> str:
     """What a shell says that is given the lines."""
     process = shell(tmp_path, Path(sys.executable), commands, subprocess.PIPE)
-    said, _ = process.communicate(timeout=60)
-    return said.decode()
+    output, _ = process.communicate(timeout=60)
+    return output.decode()
 
 
 class Terminal:
@@ -136,23 +136,23 @@ def test_two_terminals_show_what_the_cell_shows(
         if "flask-debug" in cell:  # that was the parent; this is the child, and its last line
             terminal.see("Debugger PIN")
         known = {"PORT": port}
-        said = ""
+        output = ""
         for line in some[second + 1 :]:
             if "does anybody answer" in line:  # when the signal has had its effect
                 terminal.see("exit status")
-            said = typed(tmp_path, [filled(line, known)])
+            output = typed(tmp_path, [filled(line, known)])
             if line.startswith("ps "):
-                known |= pids(said, terminal.process.pid)
+                known |= pids(output, terminal.process.pid)
         shown = terminal.see(r"exit status (\d+)")
         assert shown[1] == status
         assert "".join(dict.fromkeys(handlers(terminal.screen))) == ran
-        assert ("Hello from process" in said) == answers
+        assert ("Hello from process" in output) == answers
     finally:
         terminal.close()
 
 
-def handlers(said: str) -> str:
-    return "".join(re.findall(r"([A-E]): ", said))
+def handlers(output: str) -> str:
+    return "".join(re.findall(r"([A-E]): ", output))
 
 
 @pytest.mark.real
@@ -174,9 +174,9 @@ def test_what_is_typed_does_what_the_cell_does(
     tmp_path: Path, cell: str, ran: str, status: str
 ) -> None:
     """Handlers and exit status are those of the cell, as a shell shows them."""
-    said = typed(tmp_path, lines(cell))
-    done = "".join(dict.fromkeys(handlers(said)))  # a slow one also says when it is done
-    assert (done, re.findall(r"exit status (\d+)", said)) == (ran, [status])
+    output = typed(tmp_path, lines(cell))
+    done = "".join(dict.fromkeys(handlers(output)))  # a slow one also says when it is done
+    assert (done, re.findall(r"exit status (\d+)", output)) == (ran, [status])
 
 
 @pytest.mark.real
@@ -184,9 +184,9 @@ def test_several_endings_are_one_loop(tmp_path: Path) -> None:
     """Cells that differ in one word are not written out one by one."""
     some = lines("plain/sys-exit-0@main", "plain/sys-exit-3@main", "plain/sys-exit-256@main")
     assert len(some) == 4
-    said = typed(tmp_path, some)
-    assert handlers(said) == 3 * "CBA"
-    assert re.findall(r"exit status (\d+)", said) == ["0", "3", "0"]
+    output = typed(tmp_path, some)
+    assert handlers(output) == 3 * "CBA"
+    assert re.findall(r"exit status (\d+)", output) == ["0", "3", "0"]
 
 
 @pytest.mark.real

@@ -230,8 +230,8 @@ def test_every_difference_has_words(other: Outcome) -> None:
     assert everything(other) != everything(WHOLE)
     question = "flask-debug/SIGTERM@child"
     old = record(question, WHOLE)
-    told = before_and_now(Change(platform=LINUX, old=old, new=replace(old, outcomes=(other,))))
-    assert told[0] != told[1]
+    pair = before_and_now(Change(platform=LINUX, old=old, new=replace(old, outcomes=(other,))))
+    assert pair[0] != pair[1]
 
 
 def test_the_fields_that_the_words_cover_are_all() -> None:
@@ -248,10 +248,10 @@ def test_the_fields_that_the_words_cover_are_all() -> None:
 def test_a_failure_shows_both_sides_the_reason_and_the_command() -> None:
     """In words first; what differs is marked, what is equal is there too."""
     old = record("flask-debug/SIGKILL@child", WHOLE, stack="flask-3.1")
-    told = ExplainedChange(
+    explained = ExplainedChange(
         change=seen(old, with_child(exit={"code": 3})), why=(Reason(text="so it is"),)
     )
-    lines = side_by_side(told)
+    lines = side_by_side(explained)
     assert lines[:3] == [
         "cpython-3.13.0/flask-3.1/flask-debug/SIGKILL@child behaves differently:",
         "  now: child exit 3",
@@ -290,9 +290,9 @@ def test_alike_changes_are_told_once() -> None:
     """With the places where they show; many subjects in one place are told in words."""
     versions = ("3.12.1", "3.13.0", "3.14.0")
     rows = [record(SIGTERM, died("SIGTERM"), version=version) for version in versions]
-    told = [ExplainedChange(change=seen(one, ended())) for one in rows[1:]]
-    told.append(ExplainedChange(change=seen(record(RETURN, ended()), ended(status=1))))
-    lines = change_list(group_changes(told, rows), ("expected", "seen"))
+    changes = [ExplainedChange(change=seen(one, ended())) for one in rows[1:]]
+    changes.append(ExplainedChange(change=seen(record(RETURN, ended()), ended(status=1))))
+    lines = change_list(group_changes(changes, rows), ("expected", "seen"))
     assert sum(line.strip().startswith("expected") for line in lines) == 2
     assert "  where     plain/SIGTERM@main: 3.13 and later" in lines
     assert "  where     cpython-3.13.0/none/plain/return@main" in lines
@@ -302,8 +302,10 @@ def test_a_rule_is_told_once_in_full() -> None:
     """After that its id is enough."""
     why = (Reason(text="because of this", rule="a-rule"),)
     rows = [record(SIGTERM, died("SIGTERM")), record(RETURN, ended())]
-    told = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
-    text = "\n".join(change_list(group_changes(told, rows, with_rules=True), ("expected", "seen")))
+    changes = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
+    text = "\n".join(
+        change_list(group_changes(changes, rows, with_rules=True), ("expected", "seen"))
+    )
     assert text.count("because of this") == 1
     assert "a-rule, as above" in text
 
@@ -312,9 +314,11 @@ def test_rules_are_told_where_they_are_asked_for() -> None:
     """What was expected, what is seen and where stand there without; so do the commands."""
     why = (Reason(text="because of this", rule="a-rule"),)
     row = record(SIGTERM, died("SIGTERM"))
-    told = [ExplainedChange(change=seen(row, ended(status=9)), why=why)]
+    changes = [ExplainedChange(change=seen(row, ended(status=9)), why=why)]
     short, whole = (
-        "\n".join(change_list(group_changes(told, [row], with_rules=rules), ("expected", "seen")))
+        "\n".join(
+            change_list(group_changes(changes, [row], with_rules=rules), ("expected", "seen"))
+        )
         for rules in (False, True)
     )
     assert [text.count("because of this") for text in (short, whole)] == [0, 1]
@@ -336,8 +340,8 @@ def test_changes_are_a_document_for_a_tracker() -> None:
 
 def test_words_are_for_a_terminal() -> None:
     """No mark and no escape of the page is left in them."""
-    said = everything(ended(fired=("<lambda>", "_a*b")))
-    assert said["main: handlers"] == "ran <lambda>, _a*b"
+    text = everything(ended(fired=("<lambda>", "_a*b")))
+    assert text["main: handlers"] == "ran <lambda>, _a*b"
 
 
 # ---------------------------------------------------------------------- reasons
@@ -365,9 +369,9 @@ def test_a_difference_is_explained_by_the_rules_of_one_side_only() -> None:
     question = "plain/keyboard-interrupt@main"
     old = record(question, ended(status=1), version="3.7.16")
     new = record(question, replace(died("SIGINT"), processes=()), version="3.8.18")
-    told = why_changed(Change(platform=LINUX, old=old, new=new), LOADED)
-    assert {reason.subject for reason in told} <= {"cpython-3.7.16", "cpython-3.8.18"}
-    assert told
+    reasons = why_changed(Change(platform=LINUX, old=old, new=new), LOADED)
+    assert {reason.subject for reason in reasons} <= {"cpython-3.7.16", "cpython-3.8.18"}
+    assert reasons
     same = record(question, ended(), version="3.9.18")
     assert why_changed(Change(platform=LINUX, old=new, new=same), LOADED) == ()
 

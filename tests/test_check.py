@@ -119,10 +119,10 @@ def test_check_for_programs_says_what_differs(output: Path) -> None:
     bent(output, exit={"code": 3})
     status, out, err = check(output, *ONLY, "--json")
     assert status == 1, err
-    told = json.loads(out)
-    jsonschema.validate(told, json.loads(schema_texts()["check"]))
-    (change,) = told["changes"]
-    assert (told["checked"], change["new"]["cell"]) == (1, CELL)
+    document = json.loads(out)
+    jsonschema.validate(document, json.loads(schema_texts()["check"]))
+    (change,) = document["changes"]
+    assert (document["checked"], change["new"]["cell"]) == (1, CELL)
     assert change["old"]["outcomes"][0]["processes"][0]["exit"] == {"code": 3}
     assert change["new"]["outcomes"][0]["processes"][0]["exit"] == {"signal": "SIGTERM"}
     assert change["again"].startswith("exitmatrix check --python")

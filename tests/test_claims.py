@@ -444,17 +444,17 @@ def test_every_verdict_is_reached_by_observations(claim: Claim) -> None:
     """For each case there is something that could be seen which gives its verdict."""
     for case in claim.cases:
         found = evidence(claim, showing(*case.expects), old_enough(claim))
-        told = judged(claim, found)
-        assert told.verdict == case.verdict
-        assert {ruling.because for ruling in told.rulings} == {case.because}
+        assessment = judged(claim, found)
+        assert assessment.verdict == case.verdict
+        assert {ruling.because for ruling in assessment.rulings} == {case.because}
 
 
 @by_claim
 def test_what_no_case_expects_contradicts(claim: Claim) -> None:
     """A claim is not saved by observations that nobody thought of."""
-    told = judged(claim, evidence(claim, failing(claim), old_enough(claim)))
-    assert told.verdict == CONTRADICTED
-    assert {ruling.because for ruling in told.rulings} == {OTHERWISE}
+    assessment = judged(claim, evidence(claim, failing(claim), old_enough(claim)))
+    assert assessment.verdict == CONTRADICTED
+    assert {ruling.because for ruling in assessment.rulings} == {OTHERWISE}
 
 
 @by_claim
@@ -462,9 +462,9 @@ def test_runs_that_differ_make_it_hold_in_some_runs(claim: Claim) -> None:
     """A race is neither: some runs show what the first case expects, and some do not."""
     good, bad = showing(*claim.cases[0].expects), failing(claim)
     found = evidence(claim, lambda cell: [*good(cell), *bad(cell)], old_enough(claim))
-    told = judged(claim, found)
-    assert told.verdict == IN_SOME_RUNS
-    assert {ruling.because for ruling in told.rulings} == {RUNS_DIFFER}
+    assessment = judged(claim, found)
+    assert assessment.verdict == IN_SOME_RUNS
+    assert {ruling.because for ruling in assessment.rulings} == {RUNS_DIFFER}
 
 
 @by_claim
@@ -687,9 +687,9 @@ def test_a_claim_without_a_program_says_which_is_missing() -> None:
     claim = CLAIMS_BY_ID["E7"]
     few = {id: one for id, one in LOADED.items() if id != "flask"}
     found = evidence(claim, showing(*claim.cases[0].expects))
-    told = assess(claim, gather(found, few))
-    assert told.verdict == NOT_MEASURED
-    assert told.unwritten == ("flask/SIGINT@main",)
+    assessment = assess(claim, gather(found, few))
+    assert assessment.verdict == NOT_MEASURED
+    assert assessment.unwritten == ("flask/SIGINT@main",)
     assert not gather(found, few).families_named("flask/SIGINT@main")
 
 
@@ -698,9 +698,9 @@ def test_who_has_none_of_the_cells_that_may_be_missing_is_not_asked() -> None:
     claim = CLAIMS_BY_ID["L8"]
     none = replace(LOADED["pytest-xdist"], terminations=("SIGKILL@worker",))
     found = evidence(claim, showing(*claim.cases[0].expects))
-    told = assess(claim, gather(found, {**LOADED, "pytest-xdist": none}))
-    assert told.verdict == HOLDS
-    assert {one.stack for one in told.not_asked} == {"pytest-xdist-3.8"}
+    assessment = assess(claim, gather(found, {**LOADED, "pytest-xdist": none}))
+    assert assessment.verdict == HOLDS
+    assert {one.stack for one in assessment.not_asked} == {"pytest-xdist-3.8"}
 
 
 KILLED = sight(

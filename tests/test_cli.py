@@ -197,9 +197,9 @@ def test_broken_scenario(tmp_path: Path) -> None:
 def test_lists() -> None:
     """Everything that can be selected can be listed, for people and for programs."""
     for what in ("interpreters", "scenarios", "terminations"):
-        told = json.loads(run("list", what, "--json").stdout)
+        document = json.loads(run("list", what, "--json").stdout)
         plain = run("list", what).stdout.splitlines()
-        assert [line.split()[0] for line in plain] == [one["id"] for one in told]
+        assert [line.split()[0] for line in plain] == [one["id"] for one in document]
     cells = json.loads(run("list", "cells", "--python", NEWEST, "--json").stdout)
     assert all(id.startswith(f"{NEWEST}/") for id in cells["cells"])
     assert all(one["reason"] for one in cells["left_out"])
@@ -302,9 +302,9 @@ RUNNING = {"asyncio", "psutil", "requests", "rich", "uv"}
 )
 def test_a_command_imports_what_it_needs(words: list[str], unneeded: set[str]) -> None:
     """What answers from records, or only helps, imports nothing of what runs programs."""
-    told = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+    program = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
     done = subprocess.run(
-        [*COMMAND[:2], told + COMMAND[2], *words], capture_output=True, text=True, check=False
+        [*COMMAND[:2], program + COMMAND[2], *words], capture_output=True, text=True, check=False
     )
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "exitmatrix.cli.main" in loaded
@@ -324,8 +324,8 @@ def test_ctrl_c_while_it_is_imported_shows_no_traceback(tmp_path: Path) -> None:
         assert command.stdout
         assert command.stdout.readline() == "imported\n"
         command.send_signal(signal.SIGINT)
-        told = command.communicate(timeout=60)
-    assert (command.returncode, *told) == (INTERRUPTED, "", "")
+        output = command.communicate(timeout=60)
+    assert (command.returncode, *output) == (INTERRUPTED, "", "")
 
 
 def make_examples() -> list[tuple[str, str]]:
@@ -566,6 +566,6 @@ def test_a_program_gets_what_was_put_aside(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_bench_waits_for_no_program_that_never_ends() -> None:
     """Its bare programs are ended by nobody else: of the ways from inside `hang` is left out."""
-    ways = endings_of(LOADED["plain"], FOUND[NEWEST])
+    endings = endings_of(LOADED["plain"], FOUND[NEWEST])
     inside = {one.id for one in CATALOGUE if one.delivery == "in-process" and not one.rare}
-    assert inside - set(ways) == {"hang"}
+    assert inside - set(endings) == {"hang"}

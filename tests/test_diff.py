@@ -24,12 +24,16 @@ def diff(*words: str) -> tuple[int, str, str]:
 def test_two_stacks_of_one_python_are_compared_where_it_is_asked_for() -> None:
     """Only cells of that scenario and of these stacks."""
     status, out, _ = diff(OLD, NEW, *DEBUG, "--json")
-    told = json.loads(out)
-    assert told["compared"] > 10
-    assert status == (1 if told["changes"] else 0)
+    document = json.loads(out)
+    assert document["compared"] > 10
+    assert status == (1 if document["changes"] else 0)
     unfiltered = json.loads(diff(OLD, NEW, "--json")[1])
-    assert unfiltered["compared"] > told["compared"]
-    asked = [*told["only_old"], *told["only_new"], *(one["new"]["cell"] for one in told["changes"])]
+    assert unfiltered["compared"] > document["compared"]
+    asked = [
+        *document["only_old"],
+        *document["only_new"],
+        *(one["new"]["cell"] for one in document["changes"]),
+    ]
     assert all("/flask-debug/" in cell for cell in asked)
 
 

@@ -109,10 +109,10 @@ print(divided(abs, range(3), 2))
 
 def test_no_copy_is_made_beside_other_threads() -> None:
     """A copy would have one thread only, and whatever lock the others hold."""
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", BESIDE], capture_output=True, text=True, check=True
     )
-    assert told.stdout.split("\n") == ["[0, 1, 2]", "fork", "[0, 1, 2]", ""]
+    assert done.stdout.split("\n") == ["[0, 1, 2]", "fork", "[0, 1, 2]", ""]
 
 
 @pytest.mark.parametrize("call", ["fork", "pipe"])

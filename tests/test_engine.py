@@ -262,7 +262,7 @@ def test_no_clock_that_can_be_set_is_read_while_trials_run() -> None:
 
 def test_what_can_be_read_is_read_at_once_and_ends_before_all_else() -> None:
     """Who is woken by it goes on in the same turn; a callback that fails ends nothing."""
-    told: list[str] = []
+    lines: list[str] = []
     failures: list[object] = []
 
     async def run(readers: Selector) -> None:
@@ -272,19 +272,19 @@ def test_what_can_be_read_is_read_at_once_and_ends_before_all_else() -> None:
         woken = loop.create_future()
 
         def read(number: int) -> None:
-            told.append(str(os.read(pipes[number][0], 10), "ascii"))
+            lines.append(str(os.read(pipes[number][0], 10), "ascii"))
             if number == 1:
                 raise ValueError
             if number == 2:
                 woken.set_result(None)
                 # What asyncio itself would call comes behind whoever was woken before.
-                loop.call_soon(told.append, "next")
+                loop.call_soon(lines.append, "next")
 
         for number in range(3):
             readers.watch(pipes[number][0], partial(read, number), first=number == 2)
             os.write(pipes[number][1], b"%d" % number)
         await woken
-        told.append("woken")
+        lines.append("woken")
         await asyncio.sleep(0)
         readers.forget(pipes[0][0])
         os.write(pipes[0][1], b"unread")
@@ -295,7 +295,7 @@ def test_what_can_be_read_is_read_at_once_and_ends_before_all_else() -> None:
             os.close(one[1])
 
     run_engine(run)
-    assert told == ["2", "0", "1", "woken", "next"]
+    assert lines == ["2", "0", "1", "woken", "next"]
     assert [type(one) for one in failures] == [ValueError]
 
 

@@ -60,8 +60,8 @@ def test_no_outcome_of_a_cell_is_lost() -> None:
         code = code_of(program, target)
         quick, slow = (Ask(LAWS, code, PROFILE, ordered=ordered) for ordered in (False, True))
         found, there = outcomes(first, quick, MOST), every_end(first, slow)
-        told = union(outcome_of(one, program, ends, target, quick) for one in found)
-        assert told == union(outcome_of(one, program, ends, target, slow) for one in there), (
+        merged = union(outcome_of(one, program, ends, target, quick) for one in found)
+        assert merged == union(outcome_of(one, program, ends, target, slow) for one in there), (
             f"{scenario}/{termination}@{target}"
         )
         compared += 1

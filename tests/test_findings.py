@@ -141,10 +141,10 @@ def _run(python: str, program: Path, finding: Finding) -> object:
     )
     last = "".join(done.stdout.splitlines()[-1:])
     errors = [line for line in done.stderr.splitlines() if not line.startswith(" ")]
-    told = {
+    columns = {
         "stdout": (last,),
         "status": (done.returncode,),
         "both": (last, done.returncode),
         "stderr": tuple(re.sub(r"0x[0-9a-f]+", "0x", line) for line in errors),
     }
-    return told[finding.shown_by]
+    return columns[finding.shown_by]

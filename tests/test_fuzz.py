@@ -52,9 +52,9 @@ def test_nothing_is_mispredicted(cache: Path, seed: int) -> None:
     done = fuzz("--seed", str(seed), "--programs", "12")
     assert done.exit_code == 0, done.output
     assert " 0 mispredictions" in done.output
-    told = re.search(r"12 programs, ([\d,]+) runs", done.output)
-    assert told
-    assert int(told[1].replace(",", "")) > 0.95 * 12 * len(FOUND)  # the others go in circles
+    counted = re.search(r"12 programs, ([\d,]+) runs", done.output)
+    assert counted
+    assert int(counted[1].replace(",", "")) > 0.95 * 12 * len(FOUND)  # the others go in circles
 
 
 @pytest.mark.real
@@ -109,9 +109,9 @@ def test_a_misprediction_that_was_seen_once_is_shown_as_it_was(
         [(shown, wrong)] = stages.shrink([once], {NEWEST: FOUND[NEWEST]}, session, 3)
     assert (shown, wrong) == (code, [replace(once, again=False)])
     print_one(shown, wrong)
-    told = capsys.readouterr().out
-    assert "program 7, which did not show it a second time:" in told
-    assert f"  {NEWEST}\n" in told
+    output = capsys.readouterr().out
+    assert "program 7, which did not show it a second time:" in output
+    assert f"  {NEWEST}\n" in output
 
 
 @pytest.mark.real

@@ -49,8 +49,8 @@ def shows(about: Profile, *body: Statement, **functions: tuple[Statement, ...]) 
 )
 def test_one_that_is_left_ends_behind_the_handlers(version: str, end: str) -> None:
     """What these wrote is out by then, however the second interpreter's end comes about."""
-    told = shows(python(version), Register("A"), SECOND, SysExit(3), A=(Write("w1."),))
-    assert told == f"{end}; stdout: w1."
+    text = shows(python(version), Register("A"), SECOND, SysExit(3), A=(Write("w1."),))
+    assert text == f"{end}; stdout: w1."
 
 
 @pytest.mark.parametrize("version", ["3.7.16", "3.8.18", "3.13.0"])
@@ -75,8 +75,8 @@ def test_one_that_is_ended_runs_its_handlers_there(version: str) -> None:
 )
 def test_a_daemon_thread_holds_on_to_one_that_is_left(version: str, end: str) -> None:
     """Up to 3.12 it ends with its id, which is a global; 3.13 ends those that are left."""
-    told = shows(python(version), SECOND, StartThread((), "never"), Write("w1."), SysExit(3))
-    assert told == f"main: {end}; stdout: w1."
+    text = shows(python(version), SECOND, StartThread((), "never"), Write("w1."), SysExit(3))
+    assert text == f"main: {end}; stdout: w1."
     ended = shows(python(version), SECOND, EndInterpreter(), StartThread((), "never"), SysExit(3))
     assert "exit status 3" in ended
 

@@ -50,26 +50,26 @@ def loop(
 @OLD_AND_NEW
 def test_ctrl_c_is_told_at_the_next_pause_from_3_11_on(version: str) -> None:
     """Before, it is raised where the main task is: what follows at once is not done."""
-    told = shows(version, loop(Signal("SIGINT"), Register("A"), Pause(), Register("B")))
+    text = shows(version, loop(Signal("SIGINT"), Register("A"), Pause(), Register("B")))
     handlers = " A;" if version == "3.11.2" else ""
-    assert told == f"main:{handlers} killed by SIGINT; stdout: nothing"
+    assert text == f"main:{handlers} killed by SIGINT; stdout: nothing"
 
 
 @OLD_AND_NEW
 def test_a_main_task_that_does_not_pause_is_interrupted_when_it_is_over(version: str) -> None:
     """It ends by Ctrl-C also from 3.11 on, when all of it has been done."""
-    told = shows(version, loop(Signal("SIGINT"), Write("w1.")), Write("w2."))
-    assert "killed by SIGINT" in told
-    assert ("w1." in told) == (version == "3.11.2")
-    assert "w2." not in told
+    text = shows(version, loop(Signal("SIGINT"), Write("w1.")), Write("w2."))
+    assert "killed by SIGINT" in text
+    assert ("w1." in text) == (version == "3.11.2")
+    assert "w2." not in text
 
 
 @OLD_AND_NEW
 def test_a_second_ctrl_c_interrupts_at_once(version: str) -> None:
     """Wherever the main task is; the first one that does from 3.11 on."""
-    told = shows(version, loop(Signal("SIGINT"), Write("w1."), Signal("SIGINT"), Write("w2.")))
-    assert ("w1." in told) == (version == "3.11.2")
-    assert "w2." not in told
+    text = shows(version, loop(Signal("SIGINT"), Write("w1."), Signal("SIGINT"), Write("w2.")))
+    assert ("w1." in text) == (version == "3.11.2")
+    assert "w2." not in text
 
 
 def test_the_loop_calls_what_a_signal_asks_for_in_its_turn() -> None:
@@ -90,8 +90,8 @@ def test_a_signal_has_its_default_action_again_when_the_loop_is_closed() -> None
 def test_an_exit_in_what_the_loop_calls_leaves_the_loop(act: Statement, status: str) -> None:
     """All tasks are then cancelled, and their finally clauses run; an exception is logged."""
     body = (HandleInLoop("SIGTERM", "A"), Signal("SIGTERM"), TryFinally((Pause(),), "B"))
-    told = shows("3.13.0", loop(*body, tasks=("C",)), A=(act,))
-    assert told.startswith(f"main: A raised, B, C; {status}")
+    text = shows("3.13.0", loop(*body, tasks=("C",)), A=(act,))
+    assert text.startswith(f"main: A raised, B, C; {status}")
 
 
 def test_a_task_that_fails_while_it_is_cancelled_changes_nothing() -> None:
@@ -110,8 +110,8 @@ def test_a_pool_in_a_handler_forgets_ctrl_c_unless_a_loop_was_there(
     body: tuple[Statement, ...], end: str
 ) -> None:
     """The first import of concurrent.futures evaluates text, and asyncio brings that import."""
-    told = shows("3.8.18", *body, Register("A"), Raise("KeyboardInterrupt"), A=(UsePool(),))
-    assert told == f"main: A; {end}; stdout: nothing"
+    text = shows("3.8.18", *body, Register("A"), Raise("KeyboardInterrupt"), A=(UsePool(),))
+    assert text == f"main: A; {end}; stdout: nothing"
 
 
 @pytest.mark.parametrize("how", [Register("A"), Call("A"), StartThread((Call("A"),))])
@@ -133,15 +133,15 @@ def test_a_loop_within_a_loop_is_refused() -> None:
 
 def test_a_loop_that_py_exit_was_called_in_still_runs_when_handlers_do() -> None:
     """Nobody has left it: a handler can run no other one."""
-    told = shows("3.13.0", Register("A"), loop(PyExit(5)), A=(loop(),))
-    assert told.startswith("main: A raised; exit status 5")
+    text = shows("3.13.0", Register("A"), loop(PyExit(5)), A=(loop(),))
+    assert text.startswith("main: A raised; exit status 5")
 
 
 @pytest.mark.parametrize(("version", "end"), [("3.13.0", "status 1"), ("3.14.10", "by SIGINT")])
 def test_the_first_loop_in_a_handler_forgets_ctrl_c_up_to_3_13(version: str, end: str) -> None:
     """As the first pool does: asyncio imports concurrent.futures."""
-    told = shows(version, Register("A"), Raise("KeyboardInterrupt"), A=(loop(),))
-    assert f"{end}; stdout" in told
+    text = shows(version, Register("A"), Raise("KeyboardInterrupt"), A=(loop(),))
+    assert f"{end}; stdout" in text
 
 
 @pytest.mark.parametrize("version", ["2.7.18", "3.6.15"])
@@ -183,15 +183,15 @@ def test_a_child_of_the_main_task_does_not_know_its_loop_since_3_8(
 ) -> None:
     """It fails where it pauses; then it ends what is under way in its copy of the loop."""
     body = (Register("A"), loop(Fork(()), Pause(), Register("B"), tasks=("T",), generators=("U",)))
-    told = shows(version, *body)
-    assert told == f"main: T, U, B, A; exit status 0; fork 0: {child}; stdout: nothing"
+    text = shows(version, *body)
+    assert text == f"main: T, U, B, A; exit status 0; fork 0: {child}; stdout: nothing"
 
 
 @pytest.mark.parametrize("version", ["3.7.16", "3.13.0"])
 def test_an_exit_of_a_child_leaves_its_copy_of_the_loop(version: str) -> None:
     """As it would leave the loop of its parent."""
-    told = shows(version, loop(Fork((SysExit(3),)), tasks=("T",)))
-    assert told == "main: T; exit status 0; fork 0: T; exit status 3; stdout: nothing"
+    text = shows(version, loop(Fork((SysExit(3),)), tasks=("T",)))
+    assert text == "main: T; exit status 0; fork 0: T; exit status 3; stdout: nothing"
 
 
 WITHHELD_OF_CHILDREN: dict[str, tuple[Statement, ...]] = {

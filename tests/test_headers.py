@@ -24,9 +24,9 @@ def shows(
     **keys: object,
 ) -> tuple[Process, ...]:
     """The processes of the one outcome that a program may have."""
-    told = program({"steps": list(steps), **keys})
+    parsed = program({"steps": list(steps), **keys})
     about = profile({"implementation": "cpython", "version": python})
-    (outcome,) = predict(told, TERMINATIONS[ending], target, about).outcomes
+    (outcome,) = predict(parsed, TERMINATIONS[ending], target, about).outcomes
     return outcome.processes
 
 
@@ -93,10 +93,10 @@ NOT_SAID: dict[str, Table] = {
 def test_what_a_header_does_not_say_is_withheld(what: str) -> None:
     """With a question; no header makes the judge fail."""
     about = profile({"implementation": "cpython", "version": "3.13.0"})
-    told = program(NOT_SAID[what])
-    target = "child" if told.supervisor else "main"
+    parsed = program(NOT_SAID[what])
+    target = "child" if parsed.supervisor else "main"
     with pytest.raises(NotPredicted, match="no law says"):
-        predict(told, TERMINATIONS["return"], target, about)
+        predict(parsed, TERMINATIONS["return"], target, about)
 
 
 def test_from_3_8_to_3_11_a_second_interpreters_handler_has_to_say_what_it_does() -> None:

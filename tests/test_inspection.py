@@ -30,12 +30,12 @@ ORDER = TrialSpec(
 
 def test_each_kind_is_told_once() -> None:
     """Lines of `KIND: STATE`, in whatever order."""
-    said = "shelf: damaged\nlock file: left behind\n"
-    assert parse(said, ORDER) == [("lock file", "left behind"), ("shelf", "damaged")]
+    report = "shelf: damaged\nlock file: left behind\n"
+    assert parse(report, ORDER) == [("lock file", "left behind"), ("shelf", "damaged")]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "output",
     [
         "",
         "shelf: kept\n",
@@ -46,10 +46,10 @@ def test_each_kind_is_told_once() -> None:
         "shelf: kept\nlock file: removed\nTraceback (most recent call last):\n",
     ],
 )
-def test_anything_else_is_no_answer(said: str) -> None:
+def test_anything_else_is_no_answer(output: str) -> None:
     """A kind that is missing, doubled or unknown, and a state that is none, are refused."""
     with pytest.raises(CannotTell):
-        parse(said, ORDER)
+        parse(output, ORDER)
 
 
 APP = """\
@@ -83,10 +83,10 @@ print("note: " + ("kept" if open("note.txt").read() == "remember" else "lost"))
 """
 
 
-def keeper(folder: Path, look: str) -> Scenario:
+def keeper(folder: Path, inspection: str) -> Scenario:
     (folder / "keeps").mkdir()
     (folder / "keeps" / "app.py").write_text(APP)
-    (folder / "keeps" / "look.py").write_text(look)
+    (folder / "keeps" / "look.py").write_text(inspection)
     (scenario,) = scenarios.load(folder).scenarios
     return scenario
 
@@ -98,9 +98,9 @@ def test_data_are_looked_at_bare_and_after_the_end(
     """What is on disk is told once nobody is alive, by a program without probe and channel."""
     subject = keeper(tmp_path, LOOK)
     environment = environment_of(NEWEST, "none")
-    ways = ("return", "os-exit-7", "SIGKILL", "SIGPIPE")
-    shown = outcomes_of([make_order(environment, subject, id) for id in ways])
-    seen = {id: shown[f"{id}@main"] for id in ways}
+    endings = ("return", "os-exit-7", "SIGKILL", "SIGPIPE")
+    shown = outcomes_of([make_order(environment, subject, id) for id in endings])
+    seen = {id: shown[f"{id}@main"] for id in endings}
     assert all(isinstance(one, Outcome) for one in seen.values()), seen
     data = {id: one.data for id, one in seen.items() if isinstance(one, Outcome)}
     assert data == {
@@ -113,13 +113,13 @@ def test_data_are_looked_at_bare_and_after_the_end(
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "look", ["raise SystemExit(3)", "print('note: vanished')", "import time; time.sleep(60)"]
+    "inspection", ["raise SystemExit(3)", "print('note: vanished')", "import time; time.sleep(60)"]
 )
 def test_a_look_that_fails_is_unknown(
-    look: str, environment_of: EnvironmentOf, tmp_path: Path
+    inspection: str, environment_of: EnvironmentOf, tmp_path: Path
 ) -> None:
     """A `look.py` that fails, speaks nonsense or hangs makes the trial unknown."""
-    subject = keeper(tmp_path, look)
+    subject = keeper(tmp_path, inspection)
     order = make_order(environment_of(NEWEST, "none"), subject, "return", limit=5)
     shown = outcomes_of([order])["return@main"]
     assert isinstance(shown, Unknown)

@@ -46,9 +46,9 @@ def program(path: Path, script: str) -> str:
     return str(path)
 
 
-def claims(path: Path, said: str) -> str:
+def claims(path: Path, answer: str) -> str:
     """A program that answers like a Python; its own path is the executable it tells of."""
-    return program(path, f'echo "exitmatrix: {said} {os.fsencode(path).hex()}"')
+    return program(path, f'echo "exitmatrix: {answer} {os.fsencode(path).hex()}"')
 
 
 def ids(found: Found) -> list[str]:
@@ -75,7 +75,7 @@ def test_a_real_python_is_named_by_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "identity"),
+    ("answer", "identity"),
     [
         ("cpython 2.7.18 - - -", "cpython-2.7.18"),
         ("cpython 3.15.0rc1 - - -", "cpython-3.15.0rc1"),
@@ -87,10 +87,10 @@ def test_a_real_python_is_named_by_what_it_is() -> None:
     ],
 )
 def test_an_id_tells_all_that_can_differ(
-    said: str, identity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    answer: str, identity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pre-releases, free-threaded and debug builds and PyPys have ids of their own."""
-    listed(monkeypatch, claims(tmp_path / "python", said))
+    listed(monkeypatch, claims(tmp_path / "python", answer))
     assert ids(find()) == [identity]
 
 
@@ -98,14 +98,16 @@ def test_interpreters_are_sorted_by_version_not_by_letters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CPython comes first, 3.9 before 3.10, a pre-release before its release."""
-    said = ["pypy 3.9.16 7.3.11 - -", "cpython 3.10.1 - - -", "cpython 3.9.9 - - -"]
-    said += [
+    answers = ["pypy 3.9.16 7.3.11 - -", "cpython 3.10.1 - - -", "cpython 3.9.9 - - -"]
+    answers += [
         "cpython 3.14.0 - t -",
         "cpython 3.14.0 - d -",
         "cpython 3.14.0 - - -",
         "cpython 3.14.0rc2 - - -",
     ]
-    listed(monkeypatch, *(claims(tmp_path / str(n) / "python", one) for n, one in enumerate(said)))
+    listed(
+        monkeypatch, *(claims(tmp_path / str(n) / "python", one) for n, one in enumerate(answers))
+    )
     assert ids(find()) == [
         "cpython-3.9.9",
         "cpython-3.10.1",
@@ -222,7 +224,7 @@ def test_a_build_that_is_named_is_never_taken_for_the_machines_own(
 
 
 @pytest.mark.parametrize(
-    ("said", "identity"),
+    ("answer", "identity"),
     [
         ("cpython 3.13.0 - - -", "cpython-3.13.0+p"),
         ("cpython 3.14.10 - td -", "cpython-3.14.10td+p"),
@@ -232,13 +234,13 @@ def test_a_build_that_is_named_is_never_taken_for_the_machines_own(
     ],
 )
 def test_what_is_named_by_its_path_alone_is_a_release_if_it_tells_that(
-    said: str, identity: str, tmp_path: Path
+    answer: str, identity: str, tmp_path: Path
 ) -> None:
     """What was built from an archive may have been patched before: then its place is in its id.
 
     Also where no other Python of that id is here. A checkout at the release's tag is the release.
     """
-    path = claims(tmp_path / "python", said)
+    path = claims(tmp_path / "python", answer)
     (one,) = find([path]).interpreters
     place = identity.endswith("+p")
     assert one.id.startswith(identity) if place else one.id == identity
@@ -246,10 +248,10 @@ def test_what_is_named_by_its_path_alone_is_a_release_if_it_tells_that(
     assert (one.argument, find([path])) == (path, find([path]))
 
 
-@pytest.mark.parametrize("said", ["cpython 3.13.0 - - -", "cpython 3.13.0 - - ="])
-def test_of_two_builds_that_are_named_none_is_the_release(said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", ["cpython 3.13.0 - - -", "cpython 3.13.0 - - ="])
+def test_of_two_builds_that_are_named_none_is_the_release(answer: str, tmp_path: Path) -> None:
     """Which of them bears the bare id does not depend on the order in which they are named."""
-    paths = [claims(tmp_path / name / "python", said) for name in "ab"]
+    paths = [claims(tmp_path / name / "python", answer) for name in "ab"]
     found = find(paths)
     assert found.interpreters == find(paths[::-1]).interpreters
     assert len(set(ids(found))) == 2
@@ -270,17 +272,17 @@ def test_the_machines_own_python_keeps_its_id_when_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("said", "identity"),
+    ("answer", "identity"),
     [
         ("cpython 3.15.0a2 - - 1a2b3c4d5e6f", "cpython-3.15.0a2+g1a2b3c4d5"),
         ("cpython 3.15.0a2 - td 1a2b3c4d5e6f.dirty", "cpython-3.15.0a2td+g1a2b3c4d5.dirty"),
     ],
 )
 def test_what_was_built_in_a_checkout_bears_its_revision(
-    said: str, identity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    answer: str, identity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two releases CPython keeps the number of the one before."""
-    listed(monkeypatch, claims(tmp_path / "python", said))
+    listed(monkeypatch, claims(tmp_path / "python", answer))
     (one,) = find().interpreters
     assert one.id == identity
     assert "+" not in one.release
@@ -301,13 +303,13 @@ def test_what_was_built_in_a_checkout_bears_its_revision(
 def test_a_checkout_at_a_release_is_the_release(git: tuple[str, str, str], build: str) -> None:
     """What `sys._git` holds decides: no revision, or the release's own tag, is the release."""
     version = "{}.{}.{}".format(*sys.version_info[:3])
-    told = tuple(part.format(version=version) for part in git)
-    script = f"import sys; sys._git = {told!r}\n{PROBE}"
+    words = tuple(part.format(version=version) for part in git)
+    script = f"import sys; sys._git = {words!r}\n{PROBE}"
     done = subprocess.run([BASE, "-c", script], capture_output=True, text=True, check=True)
     answer = read_answer(done.stdout)
     assert answer is not None
     assert interpreter(answer, "/x").build == build
-    assert answer.tagged == (told[1].endswith(f"v{version}"))
+    assert answer.tagged == (words[1].endswith(f"v{version}"))
 
 
 def test_two_names_of_one_file_are_no_shadow(tmp_path: Path) -> None:
@@ -368,9 +370,9 @@ def test_exitmatrix_pythons_comes_before_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named paths come first, then EXITMATRIX_PYTHONS (binaries or folders), then the rest."""
-    said = "cpython 3.13.0 - - -"
-    paths = [claims(tmp_path / name / "bin" / "python", said) for name in ("a", "b")]
-    claims(tmp_path / "pyenv/versions/3.13.0/bin/python", said)
+    answer = "cpython 3.13.0 - - -"
+    paths = [claims(tmp_path / name / "bin" / "python", answer) for name in ("a", "b")]
+    claims(tmp_path / "pyenv/versions/3.13.0/bin/python", answer)
     monkeypatch.setenv("EXITMATRIX_PYTHONS", f"{tmp_path / 'b'}{os.pathsep}{tmp_path / 'gone'}")
     assert find().interpreters[0].path == paths[1]
     assert {each.path for each in find([paths[0]]).interpreters} == set(paths)

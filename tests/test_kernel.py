@@ -51,14 +51,14 @@ def family() -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("listed", [True, False])
 def test_children(
-    tells: bool, family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    listed: bool, family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The children of a process are found, also where the kernel does not list them."""
-    if tells and not proc.TELLS_CHILDREN:
+    if listed and not proc.TELLS_CHILDREN:
         pytest.skip("this kernel has no list of children")
-    monkeypatch.setattr(proc, "TELLS_CHILDREN", tells)
+    monkeypatch.setattr(proc, "TELLS_CHILDREN", listed)
     assert family.stdout
     child = int(family.stdout.readline())
     assert proc.children_of(family.pid) == (child,)

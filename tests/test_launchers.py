@@ -245,11 +245,11 @@ def test_a_role_of_a_scenario_is_found_by_structure_below_a_launcher() -> None:
     """Its parent is the master of the tree, its child the worker; the command is the launcher's."""
     order = _order("sh", "SIGTERM", "child")
     order = replace(order, scenario=DEBUG, target="child")
-    told = spec(order, "/nowhere")
-    assert (told.target, told.words[:2]) == ("worker", ("/bin/sh", "-c"))
-    assert told.words[2].endswith(" app.py")
+    command = spec(order, "/nowhere")
+    assert (command.target, command.words[:2]) == ("worker", ("/bin/sh", "-c"))
+    assert command.words[2].endswith(" app.py")
     assert spec(replace(order, target="parent"), "/nowhere").target == "master"
-    assert PORT not in "".join(told.words)
+    assert PORT not in "".join(command.words)
 
 
 def test_a_file_is_started_as_a_module() -> None:
@@ -365,8 +365,8 @@ def test_every_record_below_a_launcher_is_as_its_facts_foresee(launcher: str) ->
     """On every Python that was measured, whatever is sent to whom."""
     for one in BELOW:
         if one.launcher == launcher:
-            told = judge(one, scenarios()[one.scenario])
-            assert told.verdict.verdict == "match", (one.cell, told.why)
+            verdict = judge(one, scenarios()[one.scenario])
+            assert verdict.verdict.verdict == "match", (one.cell, verdict.why)
 
 
 def test_a_shell_that_waits_is_killed_by_sigterm_and_its_program_is_not_told() -> None:

@@ -178,10 +178,10 @@ def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
     ending: str, gauge: str, own: str
 ) -> None:
     """Whoever is killed does not; what is told is of those that are gone."""
-    told = only(f"gunicorn-prometheus/{ending}", gunicorn="27.0.1").data or {}
-    assert told["live gauge of a dead worker"] == gauge
-    assert told["file that a handler of atexit removes"] == own
-    assert told["counter of a dead worker"] == "kept"
+    data = only(f"gunicorn-prometheus/{ending}", gunicorn="27.0.1").data or {}
+    assert data["live gauge of a dead worker"] == gauge
+    assert data["file that a handler of atexit removes"] == own
+    assert data["counter of a dead worker"] == "kept"
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_files_of_a_worker_are_as_those_of_a_program_that_ends_so(
     ending: str, table: str, folder: str
 ) -> None:
     """Workers that have lost their master leave in order; a global gzip file is cut since 3.14."""
-    told = only(f"gunicorn-files/{ending}", gunicorn="27.0.1").data or {}
-    assert (told["csv file"], told["folder that a handler removes"]) == (table, folder)
-    assert told["rotating log"] == "kept"
+    data = only(f"gunicorn-files/{ending}", gunicorn="27.0.1").data or {}
+    assert (data["csv file"], data["folder that a handler removes"]) == (table, folder)
+    assert data["rotating log"] == "kept"
 
 
 @pytest.mark.parametrize(
@@ -215,10 +215,10 @@ def test_a_task_is_finished_or_given_back_where_it_was_not_acknowledged(
     ending: str, done: str, late: str
 ) -> None:
     """A worker that leaves by itself finishes it; the main process gives it back at its end."""
-    told = only(ending, celery="5.7.0").data or {}
-    assert told["results of two tasks"] == done
-    assert told["a task, done or in the queue"] == done
-    assert told["a task with acks_late, done or in the queue"] == late
+    data = only(ending, celery="5.7.0").data or {}
+    assert data["results of two tasks"] == done
+    assert data["a task, done or in the queue"] == done
+    assert data["a task with acks_late, done or in the queue"] == late
 
 
 def test_a_main_process_that_waits_may_not_have_given_back_anything_yet() -> None:

@@ -114,8 +114,8 @@ def test_the_moral_says_who_was_killed_and_whose_lines_were_seen() -> None:
 
 def test_no_line_is_wider_than_a_terminal() -> None:
     """80 columns, whatever the app writes."""
-    said = Event("kernel", PARENT, STDOUT, ("word " * 60 + "x" * 300,))
-    assert max(map(len, narrated(*STARTED, said))) <= 80
+    printed = Event("kernel", PARENT, STDOUT, ("word " * 60 + "x" * 300,))
+    assert max(map(len, narrated(*STARTED, printed))) <= 80
 
 
 def test_output_is_told_with_the_pid_of_its_writer() -> None:
@@ -192,12 +192,12 @@ def test_stopping_in_the_middle_leaves_nothing(how: signal.Signals) -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert command.stdout
-    said = ""
+    output = ""
     for line in command.stdout:
-        said += line
+        output += line
         if "it serves" in line:
             break
-    running = pids(said)
+    running = pids(output)
     assert len(there(running)) >= 2
     command.send_signal(how)
     status = command.wait(GONE)

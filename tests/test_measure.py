@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.support.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
+from tests.support.histories import DEBUG, PLAIN, Log, Remembering, debug, plain
 
 PLACES = {("x", "none"): Workplace(python="/usr/bin/python", path=("/probe", "/endings"))}
 SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}
 SEVERALLY = {one.id: len(one.roles) > 1 for one in SCENARIOS.values()}
 
 MANY = 10_000
-Play = Callable[[TrialSpec, int], Tale]
+Play = Callable[[TrialSpec, int], Log]
 
 
 class Runner:
@@ -63,14 +63,14 @@ def cell(number: int = 0, scenario: Scenario = PLAIN, termination: str = "return
     )
 
 
-def clean(_order: TrialSpec, _number: int) -> Tale:
+def clean(_order: TrialSpec, _number: int) -> Log:
     return plain().fires(10, "C", "B", "A").ends(10)
 
 
-def killed(*fired: str) -> Tale:
+def killed(*fired: str) -> Log:
     """The group of a debug server is terminated; the child gets so far."""
-    tale = debug().harness("sent", "SIGTERM", "group").fires(20, "C", "B", "A").ends(20)
-    return tale.fires(30, *fired).ends(30, "signal SIGKILL")
+    log = debug().harness("sent", "SIGTERM", "group").fires(20, "C", "B", "A").ends(20)
+    return log.fires(30, *fired).ends(30, "signal SIGKILL")
 
 
 def run(runner: Runner, *cells: Cell) -> list[tuple[Result, OutcomeTimelines]]:
@@ -84,7 +84,7 @@ def test_an_order_holds_all_that_a_trial_needs() -> None:
     """An order names the cell, its interpreter and path, scenario, termination and target."""
     orders = []
 
-    def play(order: TrialSpec, number: int) -> Tale:
+    def play(order: TrialSpec, number: int) -> Log:
         orders.append(order)
         return clean(order, number)
 
@@ -170,7 +170,7 @@ def test_a_cell_that_does_as_before_is_not_run_blind() -> None:
     _, was_blind = run_blind(clean, cell(), known)
     assert was_blind == [False]
 
-    def other(_order: TrialSpec, _number: int) -> Tale:
+    def other(_order: TrialSpec, _number: int) -> Log:
         return plain().fires(10, "C", "B").ends(10)
 
     _, was_blind = run_blind(other, cell(), known)
@@ -180,7 +180,7 @@ def test_a_cell_that_does_as_before_is_not_run_blind() -> None:
 def test_a_cell_whose_blind_run_ends_otherwise_is_unknown() -> None:
     """It is run as often as a race; then both are told."""
 
-    def noticed(order: TrialSpec, _number: int) -> Tale:
+    def noticed(order: TrialSpec, _number: int) -> Log:
         return plain().ends(10, "code 1") if is_blind(order) else plain().fires(10, "C").ends(10)
 
     result, was_blind = run_blind(noticed, cell())
@@ -191,7 +191,7 @@ def test_a_cell_whose_blind_run_ends_otherwise_is_unknown() -> None:
 def test_a_blind_run_of_a_race_may_show_any_outcome_of_it() -> None:
     """Only what no run with the probe has shown makes a race unknown."""
 
-    def races(order: TrialSpec, number: int) -> Tale:
+    def races(order: TrialSpec, number: int) -> Log:
         code = "code 1" if is_blind(order) or number % 7 == 0 else "code 0"
         return plain().fires(10, "C").ends(10, code)
 
@@ -222,8 +222,8 @@ def test_a_blind_run_may_print_what_another_run_with_the_probe_printed() -> None
 def test_a_blind_run_that_shows_too_little_says_so() -> None:
     """Its reason is the cell's, named as that of the run without the probe."""
 
-    def silent(order: TrialSpec, _number: int) -> Tale:
-        return Tale().kernel(10, "spawned") if is_blind(order) else clean(order, 0)
+    def silent(order: TrialSpec, _number: int) -> Log:
+        return Log().kernel(10, "spawned") if is_blind(order) else clean(order, 0)
 
     result, _ = run_blind(silent, cell())
     assert result.unknown == ("without the probe: it was never ready",)
@@ -265,7 +265,7 @@ def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
 def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
     """What was measured before the runner failed has been handed on; its error passes through."""
 
-    def play(order: TrialSpec, number: int) -> Tale:
+    def play(order: TrialSpec, number: int) -> Log:
         if number == 5:
             raise ConnectionError("gone")
         return clean(order, number)
@@ -295,10 +295,10 @@ def test_every_trial_is_told() -> None:
 
 def test_an_unknown_trial_has_no_timeline() -> None:
     """A trial that showed too little is told by its reason alone."""
-    bad = Tale().harness("not-started", "No such file")
-    ((result, told),) = run(Runner(lambda *_: bad), cell())
+    bad = Log().harness("not-started", "No such file")
+    ((result, timelines),) = run(Runner(lambda *_: bad), cell())
     assert result.unknown == ("it could not be started: No such file",)
-    assert (result.outcomes, told) == ((), [])
+    assert (result.outcomes, timelines) == ((), [])
 
 
 def test_one_timeline_for_each_distinct_outcome() -> None:
@@ -307,13 +307,13 @@ def test_one_timeline_for_each_distinct_outcome() -> None:
     schedule = Remembering([cell()], SEVERALLY, trials=4)
     got: list[tuple[Result, OutcomeTimelines]] = []
     measure(schedule, Runner(first), PLACES, SCENARIOS, lambda *one: got.append(one))
-    result, told = got[-1]
+    result, timelines = got[-1]
     assert result.trials == RACY
-    assert len(told) == len(result.outcomes) == 2
-    assert {repr(essence(one)) for one, _ in told} == {
+    assert len(timelines) == len(result.outcomes) == 2
+    assert {repr(essence(one)) for one, _ in timelines} == {
         repr(essence(one)) for one in result.outcomes
     }
-    for one, steps in told:
+    for one, steps in timelines:
         code = (one.processes[0].exit or {})["code"]
         assert steps[-1] == ("main", "ended", f"code {code}")
 
@@ -322,20 +322,20 @@ def test_one_timeline_for_each_distinct_outcome() -> None:
 def test_the_timeline_of_a_cut_run_is_that_of_the_longest(order: tuple[str, ...]) -> None:
     """Of runs that differ in how far a killed process got, the longest one is told."""
     runner = Runner(lambda _order, n: killed(*order[min(n, 3) - 1]))
-    (*_, (result, told)) = run(runner, cell(0, DEBUG, "SIGTERM"))
+    (*_, (result, timelines)) = run(runner, cell(0, DEBUG, "SIGTERM"))
     assert (result.trials, result.outcomes[0].cut) == (RACY, True)
-    ((outcome, steps),) = told
+    ((outcome, steps),) = timelines
     assert essence(outcome) == essence(result.outcomes[0])
     assert ("child", "returned", "B") in steps
 
 
 def test_ten_thousand_cells_pass_through() -> None:
     """Ten thousand cells take as many trials; what is kept of them does not grow with them."""
-    told = 0
+    steps_told = 0
 
     def count(_result: Result, steps: OutcomeTimelines) -> None:
-        nonlocal told
-        told += len(steps)
+        nonlocal steps_told
+        steps_told += len(steps)
 
     cells = [cell(number) for number in range(MANY)]
     schedule = Remembering(cells, SEVERALLY)
@@ -343,7 +343,7 @@ def test_ten_thousand_cells_pass_through() -> None:
     small = clean(None, 0).trial()  # type: ignore[arg-type]
     runner.take = lambda: (runner.orders.popleft(), small)  # type: ignore[method-assign]
     measure(schedule, runner, PLACES, SCENARIOS, count)
-    assert told == schedule.settled == MANY
+    assert steps_told == schedule.settled == MANY
     assert runner.most == ORDERS_PER_JOB * 4
 
 
@@ -351,7 +351,7 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
     """Of a cell that has its result no trial and no timeline is kept."""
     handlers = [f"h{number}" for number in range(200)]
 
-    def play(_order: TrialSpec, _number: int) -> Tale:
+    def play(_order: TrialSpec, _number: int) -> Log:
         return plain(*handlers).ends(10)
 
     kept = []
@@ -373,7 +373,7 @@ def test_steered_trials_take_turns_and_are_not_counted() -> None:
     """They say what is possible, not how often: `runs` stand behind the odds of a race."""
     asked: list[Steering | None] = []
 
-    def play(order: TrialSpec, number: int) -> Tale:
+    def play(order: TrialSpec, number: int) -> Log:
         asked.append(order.steering)
         return clean(order, number)
 

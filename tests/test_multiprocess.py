@@ -28,7 +28,7 @@ from exitmatrix.model.language import (
 )
 from exitmatrix.observe import observe
 
-from tests.support.histories import FORKS, PLAIN, Tale
+from tests.support.histories import FORKS, PLAIN, Log
 
 TRACKER = "from multiprocessing.resource_tracker import main;main(5)"
 SIGKILL = TERMINATIONS["SIGKILL"]
@@ -41,9 +41,9 @@ def outcomes(
 ) -> tuple[Outcome, ...]:
     """What the laws allow for a program that registers A and starts a child that registers D."""
     child = {"process": ["register D", "write", "end here"], "method": method, **more}
-    told = program({"steps": ["import multiprocessing", "register A", child, "join process"]})
+    parsed = program({"steps": ["import multiprocessing", "register A", child, "join process"]})
     python = profile({"implementation": "cpython", "version": version})
-    return predict(told, TERMINATIONS[ending], target, python).outcomes
+    return predict(parsed, TERMINATIONS[ending], target, python).outcomes
 
 
 def roles(outcome: Outcome) -> dict[str, Process]:
@@ -124,9 +124,9 @@ def test_an_interrupted_parent_waits_for_its_child_before_its_handlers(version: 
 
 def daemon(ending: str, target: str = "parent") -> tuple[Outcome, ...]:
     child = {"process": ["register D", "rest"], "daemon": True}
-    told = program({"steps": ["import multiprocessing", "register A", child]})
+    parsed = program({"steps": ["import multiprocessing", "register A", child]})
     python = profile({"implementation": "cpython", "version": "3.13.0"})
-    return predict(told, TERMINATIONS[ending], target, python).outcomes
+    return predict(parsed, TERMINATIONS[ending], target, python).outcomes
 
 
 def test_a_daemonic_child_is_sent_sigterm_by_the_handlers_of_its_parent_and_else_by_nobody() -> (
@@ -154,19 +154,19 @@ def test_ctrl_c_lets_a_daemonic_child_race_with_the_sigterm_of_its_parent() -> N
 
 
 def pooled(ending: str, target: str = "child", version: str = "3.13.0") -> Outcome:
-    told = program(
+    parsed = program(
         {"steps": ["import process pool", "register A", {"submit": ["register D", "end here"]}]}
     )
     python = profile({"implementation": "cpython", "version": version})
-    return only(predict(told, TERMINATIONS[ending], target, python).outcomes)
+    return only(predict(parsed, TERMINATIONS[ending], target, python).outcomes)
 
 
 def left_open(version: str, ending: str, target: str = "parent") -> set[tuple[Any, ...]]:
     """What may become of the worker of a Pool that is left open: what it ran, and its end."""
     worker = {"process": ["register D", "await task"], "daemon": True}
-    told = program({"steps": ["import multiprocessing", "register A", worker]})
+    parsed = program({"steps": ["import multiprocessing", "register A", worker]})
     python = profile({"implementation": "cpython", "version": version})
-    found = [roles(one) for one in predict(told, TERMINATIONS[ending], target, python).outcomes]
+    found = [roles(one) for one in predict(parsed, TERMINATIONS[ending], target, python).outcomes]
     assert all(one["parent"].exit for one in found)
     return {
         (*(one["child"].fired or ()), *(one["child"].exit or {"": "alive"}).values())
@@ -208,10 +208,10 @@ def test_a_spawned_worker_runs_what_the_import_of_the_program_registers() -> Non
     """Those of the libraries too, and its task's."""
     steps = ["import process pool", "register A", {"submit": ["register D"], "method": "spawn"}]
     python = profile({"implementation": "cpython", "version": "3.12.0"})
-    told = only(
+    outcome = only(
         predict(program({"steps": steps}), TERMINATIONS["return"], "child", python).outcomes
     )
-    assert roles(told)["child"].fired == ("D", "A")
+    assert roles(outcome)["child"].fired == ("D", "A")
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def of_two(
 ) -> tuple[Outcome, ...]:
     """What the laws allow where one of two workers is at a task, and the other waits for one."""
     task = {kind: ["end here"], "workers": 2, "begin": ["register D"], "method": method}
-    told = program({"steps": ["import process pool", "register A", task]})
+    parsed = program({"steps": ["import process pool", "register A", task]})
     python = profile({"implementation": "cpython", "version": version})
-    return predict(told, TERMINATIONS[ending], target, python).outcomes
+    return predict(parsed, TERMINATIONS[ending], target, python).outcomes
 
 
 def ends(outcome: Outcome) -> dict[str, object]:
@@ -277,9 +277,9 @@ def test_what_a_task_raises_ends_both_kinds_of_pools_and_their_starter() -> None
     """An executor lets its workers end by themselves; a Pool sends them SIGTERM as well."""
     seen = only(of_two("submit", "exception"))
     assert ends(seen) == {"parent": 1, "child": 0, "child#2": 0}
-    ways = [ends(one) for one in of_two("apply", "exception")]
-    assert {one["parent"] for one in ways} == {1}
-    assert {(one["child"], one["child#2"]) for one in ways} >= {(0, 0), ("SIGTERM", 0)}
+    outcomes_ = [ends(one) for one in of_two("apply", "exception")]
+    assert {one["parent"] for one in outcomes_} == {1}
+    assert {(one["child"], one["child#2"]) for one in outcomes_} >= {(0, 0), ("SIGTERM", 0)}
 
 
 def test_ctrl_c_ends_a_worker_at_a_task_and_one_between_tasks_in_a_race() -> None:
@@ -287,22 +287,22 @@ def test_ctrl_c_ends_a_worker_at_a_task_and_one_between_tasks_in_a_race() -> Non
 
     Or it takes the length of the message with it that tells the other to end.
     """
-    ways = of_two("submit", "SIGINT", "group")
-    assert [(ends(one)["child"], fired(one)["child"]) for one in ways] == [
+    outcomes_ = of_two("submit", "SIGINT", "group")
+    assert [(ends(one)["child"], fired(one)["child"]) for one in outcomes_] == [
         (0, ("D",)),
         (1, ("D",)),
         ("SIGTERM", ()),
     ]
-    assert {(ends(one)["parent"], ends(one)["child#2"]) for one in ways} == {("SIGINT", 1)}
+    assert {(ends(one)["parent"], ends(one)["child#2"]) for one in outcomes_} == {("SIGINT", 1)}
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_workers_that_import_the_program_run_what_it_registers(method: str) -> None:
     """Two of a Pool, each of which may be ended at any moment, and two of an executor."""
-    ways = of_two("apply", "return", "child", "3.13.0", method)
-    whole = {(fired(one)["child"], fired(one)["child#2"]) for one in ways}
+    outcomes_ = of_two("apply", "return", "child", "3.13.0", method)
+    whole = {(fired(one)["child"], fired(one)["child#2"]) for one in outcomes_}
     assert {(("D", "A"), ("D", "A")), (("D", "A"), ()), ((), ())} <= whole
-    assert all(ends(one)["parent"] == 0 for one in ways)
+    assert all(ends(one)["parent"] == 0 for one in outcomes_)
     seen = only(of_two("submit", "return", "child", "3.13.0", method))
     assert fired(seen)["child"] == fired(seen)["child#2"] == ("D", "A")
 
@@ -414,57 +414,57 @@ def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:
 # ------------------------------------------------------------------ who is who
 
 
-def seen(tale: Tale, scenario: Scenario, termination: str = "return") -> Outcome:
-    told = observe(tale.trial(), scenario, TERMINATIONS[termination])
-    assert isinstance(told, Outcome), told
-    return told
+def seen(log: Log, scenario: Scenario, termination: str = "return") -> Outcome:
+    outcome = observe(log.trial(), scenario, TERMINATIONS[termination])
+    assert isinstance(outcome, Outcome), outcome
+    return outcome
 
 
-def shown(tale: Tale, *pids: int) -> Outcome:
+def shown(log: Log, *pids: int) -> Outcome:
     """What is seen once these have ended, in this order, and then the first process."""
-    tale.harness("ready", pid=10).endings(10, "ending", "return")
+    log.harness("ready", pid=10).endings(10, "ending", "return")
     for pid in pids:
-        tale.ends(pid)
-    return seen(tale.ends(10), FORKS)
+        log.ends(pid)
+    return seen(log.ends(10), FORKS)
 
 
-def begun() -> Tale:
-    return Tale().kernel(10, "spawned").starts(10)
+def begun() -> Log:
+    return Log().kernel(10, "spawned").starts(10)
 
 
 def test_a_spawned_process_is_the_child_and_the_tracker_is_none() -> None:
     """It imports the program's file, under a name that multiprocessing gives it."""
-    tale = begun().starts(11, "python", "-c", TRACKER).starts(12, *SPAWN)
-    tale.registers(12, "A", module="__mp_main__").fires(12, "A")
-    told = shown(tale, 12, 11)
-    assert list(roles(told)) == ["parent", "child"]
-    assert roles(told)["child"].fired == ("A",)
+    log = begun().starts(11, "python", "-c", TRACKER).starts(12, *SPAWN)
+    log.registers(12, "A", module="__mp_main__").fires(12, "A")
+    outcome = shown(log, 12, 11)
+    assert list(roles(outcome)) == ["parent", "child"]
+    assert roles(outcome)["child"].fired == ("A",)
 
 
 def test_what_a_fork_server_forks_is_the_child_and_it_is_told_last() -> None:
     """The child has the server's command; that it is no server, what it does tells."""
-    tale = begun().starts(11, "python", "-c", SERVER).probe(12, "forked", "11")
-    tale.endings(12, "holding", "gate", "forked", "11")
-    told = shown(tale, 12, 11)
-    assert list(roles(told)) == ["parent", "child", "forkserver"]
+    log = begun().starts(11, "python", "-c", SERVER).probe(12, "forked", "11")
+    log.endings(12, "holding", "gate", "forked", "11")
+    outcome = shown(log, 12, 11)
+    assert list(roles(outcome)) == ["parent", "child", "forkserver"]
 
 
 def test_without_the_probe_the_child_of_a_fork_server_is_known_by_what_it_does() -> None:
     """The kernel finds it with the server's command, and nothing tells of the fork."""
-    tale = begun().kernel(12, "found", "python", "-c", SERVER)
-    tale.endings(12, "holding", "gate", "forked", "11").kernel(11, "found", "python", "-c", SERVER)
-    told = shown(tale, 12, 11)
-    assert list(roles(told))[:2] == ["parent", "child"]
+    log = begun().kernel(12, "found", "python", "-c", SERVER)
+    log.endings(12, "holding", "gate", "forked", "11").kernel(11, "found", "python", "-c", SERVER)
+    outcome = shown(log, 12, 11)
+    assert list(roles(outcome))[:2] == ["parent", "child"]
 
 
 def test_of_several_workers_the_first_is_who_comes_to_the_ending() -> None:
     """Which of them appears first, and gets the task, is chance."""
-    tale = begun()
+    log = begun()
     for pid in (11, 12):
-        tale.endings(pid, "forked", "10")
-    tale.endings(12, "marked", "child").kernel(12, "ended", "code 7")
-    told = shown(tale, 11)
-    assert [(one.role, one.exit) for one in told.processes] == [
+        log.endings(pid, "forked", "10")
+    log.endings(12, "marked", "child").kernel(12, "ended", "code 7")
+    outcome = shown(log, 11)
+    assert [(one.role, one.exit) for one in outcome.processes] == [
         ("parent", {"code": 0}),
         ("child", {"code": 7}),
         ("child#2", {"code": 0}),
@@ -473,20 +473,23 @@ def test_of_several_workers_the_first_is_who_comes_to_the_ending() -> None:
 
 def test_a_program_without_processes_has_no_place_for_them() -> None:
     """Of one role, two that run the program are one too many, however they were started."""
-    tale = begun().starts(12, *SPAWN)
-    tale.harness("ready", pid=10).endings(10, "ending", "return").ends(12).ends(10)
-    told = observe(tale.trial(), PLAIN, TERMINATIONS["return"])
-    assert isinstance(told, Unknown)
-    assert "more processes" in told.reason
+    log = begun().starts(12, *SPAWN)
+    log.harness("ready", pid=10).endings(10, "ending", "return").ends(12).ends(10)
+    outcome = observe(log.trial(), PLAIN, TERMINATIONS["return"])
+    assert isinstance(outcome, Unknown)
+    assert "more processes" in outcome.reason
 
 
 def test_what_was_found_before_its_exec_is_known_by_what_is_found_later() -> None:
     """Without the probe a tracker that was caught between fork and exec is no second program."""
-    tale = Tale().kernel(10, "spawned").kernel(11, "found", "python", "app.py")
-    tale.kernel(11, "found", "python", "-c", TRACKER)
-    tale.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
-    told = seen(tale.ends(10).ends(11), PLAIN, "SIGTERM")
-    assert (list(roles(told)), told.helpers) == (["main"], ("multiprocessing.resource_tracker",))
+    log = Log().kernel(10, "spawned").kernel(11, "found", "python", "app.py")
+    log.kernel(11, "found", "python", "-c", TRACKER)
+    log.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
+    outcome = seen(log.ends(10).ends(11), PLAIN, "SIGTERM")
+    assert (list(roles(outcome)), outcome.helpers) == (
+        ["main"],
+        ("multiprocessing.resource_tracker",),
+    )
 
 
 @pytest.mark.parametrize("implementation", ["cpython", "pypy"])
@@ -508,9 +511,9 @@ def test_a_process_that_2_7_cannot_start_brings_the_exit_function(implementation
 def of_pool(target: str, method: str = "fork", ending: str = "SIGINT") -> tuple[Outcome, ...]:
     """What the laws allow for a program that waits for the worker of a Pool, on 3.9."""
     pool = {"apply": ["end here"], "workers": 1, "method": method}
-    told = program({"steps": ["import multiprocessing", pool]})
+    parsed = program({"steps": ["import multiprocessing", pool]})
     python = profile({"implementation": "cpython", "version": "3.9.18"})
-    return predict(told, TERMINATIONS[ending], target, python).outcomes
+    return predict(parsed, TERMINATIONS[ending], target, python).outcomes
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

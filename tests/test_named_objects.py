@@ -26,9 +26,9 @@ REMOVE = {"A": f"unshare {SYSTEM_V}", "B": "unshare shared memory"}
 
 
 def left(ending: str, target: str = "main", version: str = "3.13.0") -> tuple[str, ...]:
-    told = program({"steps": [*STEPS, f"share {SYSTEM_V}"], "handlers": REMOVE})
+    parsed = program({"steps": [*STEPS, f"share {SYSTEM_V}"], "handlers": REMOVE})
     python = profile({"implementation": "cpython", "version": version})
-    (one,) = predict(told, TERMINATIONS[ending], target, python).outcomes
+    (one,) = predict(parsed, TERMINATIONS[ending], target, python).outcomes
     return one.left
 
 
@@ -65,11 +65,11 @@ def test_what_the_c_library_makes_is_removed_by_handlers_or_by_nobody(
     system_v = ("System V queue", "System V semaphore")
     kinds = (*system_v, "untracked semaphore", "untracked shared memory")
     steps = ["register A", *(f"share {kind}" for kind in kinds)]
-    told = program({"steps": steps, "handlers": {"A": [f"unshare {kind}" for kind in kinds]}})
+    parsed = program({"steps": steps, "handlers": {"A": [f"unshare {kind}" for kind in kinds]}})
     python = profile({"implementation": "cpython", "version": "3.14.0"})
-    (one,) = predict(told, TERMINATIONS[ending], target, python).outcomes
+    (one,) = predict(parsed, TERMINATIONS[ending], target, python).outcomes
     assert (one.left, one.helpers) == ((*system_v, "semaphore", "shared memory"), ())
-    (clean,) = predict(told, TERMINATIONS["return"], "main", python).outcomes
+    (clean,) = predict(parsed, TERMINATIONS["return"], "main", python).outcomes
     assert clean.left == ()
 
 

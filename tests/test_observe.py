@@ -23,8 +23,8 @@ from tests.support.histories import (
     FORKS,
     PLAIN,
     SAVED,
+    Log,
     Saved,
-    Tale,
     debug,
     plain,
     saved,
@@ -36,16 +36,19 @@ REAL = {name: saved(name) for name in SAVED}
 
 
 def seen(
-    tale: Tale | Trial, scenario: Scenario = PLAIN, termination: str = "return", stdout: str = ""
+    log: Log | Trial,
+    scenario: Scenario = PLAIN,
+    termination: str = "return",
+    stdout: str = "",
 ) -> Outcome:
-    trial = tale if isinstance(tale, Trial) else tale.trial(stdout)
+    trial = log if isinstance(log, Trial) else log.trial(stdout)
     shown = observe(trial, scenario, TERMINATIONS[termination])
     assert isinstance(shown, Outcome), shown
     return shown
 
 
-def doubted(tale: Tale | Trial, scenario: Scenario = PLAIN, termination: str = "return") -> str:
-    trial = tale if isinstance(tale, Trial) else tale.trial()
+def doubted(log: Log | Trial, scenario: Scenario = PLAIN, termination: str = "return") -> str:
+    trial = log if isinstance(log, Trial) else log.trial()
     shown = observe(trial, scenario, TERMINATIONS[termination])
     assert isinstance(shown, Unknown), shown
     return shown.reason
@@ -82,58 +85,58 @@ def test_a_handler_that_began_and_never_ended_is_unfinished() -> None:
 
 def test_a_handler_that_raised_has_fired() -> None:
     """A handler that ends by an exception has fired, and is named in `raised` as well."""
-    tale = plain().probe(10, "began", "C").probe(10, "raised", "C", "ValueError").fires(10, "B")
-    one = only(seen(tale.ends(10)))
+    log = plain().probe(10, "began", "C").probe(10, "raised", "C", "ValueError").fires(10, "B")
+    one = only(seen(log.ends(10)))
     assert (one.fired, one.raised) == (("C", "B"), ("C",))
 
 
 def test_what_libraries_registered_stands_apart() -> None:
     """Handlers of other modules stand under `library`, by module and name."""
-    tale = plain("A").registers(10, "shutdown", module="logging").fires(10, "shutdown", "A")
-    tale.registers(10, "flush", module="a.b").probe(10, "began", "flush")
-    one = only(seen(tale.ends(10)))
+    log = plain("A").registers(10, "shutdown", module="logging").fires(10, "shutdown", "A")
+    log.registers(10, "flush", module="a.b").probe(10, "began", "flush")
+    one = only(seen(log.ends(10)))
     assert one.fired == ("A",)
     assert one.library == ("logging.shutdown", "a.b.flush (unfinished)")
 
 
 def test_what_the_program_s_other_modules_register_is_its_own() -> None:
     """Handlers of the scenario's own modules stand with those of its main one; others do not."""
-    tale = plain("C").registers(10, "B", module="database").registers(10, "A", module="data")
-    tale.fires(10, "A", "B", "C").ends(10)
-    one = only(seen(tale, replace(PLAIN, modules=("database", "settings"))))
+    log = plain("C").registers(10, "B", module="database").registers(10, "A", module="data")
+    log.fires(10, "A", "B", "C").ends(10)
+    one = only(seen(log, replace(PLAIN, modules=("database", "settings"))))
     assert (one.fired, one.library) == (("B", "C"), ("data.A",))
-    assert only(seen(tale)).fired == ("C",)
+    assert only(seen(log)).fired == ("C",)
 
 
 def test_handlers_of_other_mechanisms_tell_of_themselves() -> None:
     """What `endings` tells of a handler counts as what the probe tells of one."""
-    tale = plain("A").endings(10, "registered", "endings.1", "signal.SIGTERM:stop", "__main__:stop")
-    tale.endings(10, "began", "endings.1").endings(10, "raised", "endings.1", "SystemExit")
-    one = only(seen(tale.fires(10, "A").ends(10)))
+    log = plain("A").endings(10, "registered", "endings.1", "signal.SIGTERM:stop", "__main__:stop")
+    log.endings(10, "began", "endings.1").endings(10, "raised", "endings.1", "SystemExit")
+    one = only(seen(log.fires(10, "A").ends(10)))
     assert one.fired == ("signal.SIGTERM:stop", "A")
     assert one.raised == ("signal.SIGTERM:stop",)
-    told = timeline(tale.trial(), PLAIN)
-    assert ("main", "raised", "signal.SIGTERM:stop", "SystemExit") in told
+    drawn = timeline(log.trial(), PLAIN)
+    assert ("main", "raised", "signal.SIGTERM:stop", "SystemExit") in drawn
 
 
 def test_a_process_in_which_only_endings_spoke_is_not_observed() -> None:
     """A blind run's handlers may tell of themselves; of the others nothing is known."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10)
-    tale.endings(10, "registered", "endings.1", "sys.exitfunc:f", "__main__:f")
-    tale.endings(10, "ending", "return").endings(10, "began", "endings.1")
-    tale.endings(10, "ended", "endings.1").ends(10)
-    one = only(seen(tale))
+    log = Log().kernel(10, "spawned").harness("ready", pid=10)
+    log.endings(10, "registered", "endings.1", "sys.exitfunc:f", "__main__:f")
+    log.endings(10, "ending", "return").endings(10, "began", "endings.1")
+    log.endings(10, "ended", "endings.1").ends(10)
+    one = only(seen(log))
     assert (one.fired, one.unfinished) == (None, None)
 
 
 PRINTS = replace(PLAIN, printed=True)
 
 
-def blind(tale: Tale, stderr: str) -> Trial:
+def blind(log: Log, stderr: str) -> Trial:
     """The same trial, and one without the probe that wrote something."""
-    bare = Tale().kernel(10, "spawned").harness("ready", pid=10).endings(10, "ending", "return")
+    bare = Log().kernel(10, "spawned").harness("ready", pid=10).endings(10, "ending", "return")
     return replace(
-        tale.trial(), stderr="of the probed", blind=replace(bare.ends(10).trial(), stderr=stderr)
+        log.trial(), stderr="of the probed", blind=replace(bare.ends(10).trial(), stderr=stderr)
     )
 
 
@@ -167,9 +170,9 @@ KEEPS = replace(PLAIN, data={"lock file": "removed", "shelf": "kept"})
 
 def test_what_became_of_data_is_told_by_kind() -> None:
     """What was seen of each kind once all had ended, in an order of its own."""
-    tale = plain().ends(10, "signal SIGKILL")
-    tale.harness("data", "shelf", "lost").harness("data", "lock file", "left behind")
-    data = seen(tale, KEEPS).data
+    log = plain().ends(10, "signal SIGKILL")
+    log.harness("data", "shelf", "lost").harness("data", "lock file", "left behind")
+    data = seen(log, KEEPS).data
     assert data
     assert list(data.items()) == [("lock file", "left behind"), ("shelf", "lost")]
 
@@ -180,66 +183,66 @@ def test_while_somebody_is_alive_data_are_in_flight() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "states",
     [(), (("shelf", "lost"),), (("shelf", "lost"), ("lock file", "gone"))],
 )
-def test_data_that_nobody_could_look_at_are_unknown(told: tuple[tuple[str, str], ...]) -> None:
+def test_data_that_nobody_could_look_at_are_unknown(states: tuple[tuple[str, str], ...]) -> None:
     """A kind of which nothing is told, or in no word that is known, is not told as lost."""
-    tale = plain().ends(10)
-    for kind, state in told:
-        tale.harness("data", kind, state)
-    assert doubted(tale, KEEPS) == "what became of its data could not be seen"
+    log = plain().ends(10)
+    for kind, state in states:
+        log.harness("data", kind, state)
+    assert doubted(log, KEEPS) == "what became of its data could not be seen"
 
 
 def test_the_role_that_acts_is_the_declared_one() -> None:
     """A termination in the child of a scenario whose child acts is where it belongs."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10).starts(11)
-    tale.endings(11, "ending", "return").ends(11).ends(10)
-    assert roles(seen(tale, replace(FORKS, acts="child")))["child"].exit == {"code": 0}
-    assert doubted(tale, FORKS) == "the termination took place outside of the parent"
+    log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10).starts(11)
+    log.endings(11, "ending", "return").ends(11).ends(10)
+    assert roles(seen(log, replace(FORKS, acts="child")))["child"].exit == {"code": 0}
+    assert doubted(log, FORKS) == "the termination took place outside of the parent"
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("fate", "shown"),
     [
         ("code 247", {"code": 247}),
         ("signal SIGTERM", {"signal": "SIGTERM"}),
         ("unknown", {"unknown": "its parent reaped it before its status could be read"}),
     ],
 )
-def test_the_kernel_says_how_a_process_ended(told: str, shown: dict[str, object]) -> None:
+def test_the_kernel_says_how_a_process_ended(fate: str, shown: dict[str, object]) -> None:
     """The exit is a code, a signal or unknown with the reason, as the kernel told it."""
-    assert only(seen(plain().ends(10, told))).exit == shown
+    assert only(seen(plain().ends(10, fate))).exit == shown
 
 
 def test_an_end_that_nobody_saw_is_unknown() -> None:
     """A process that was reaped before it could be watched has an unknown exit."""
-    tale = plain().kernel(10, "unseen", "too late")
-    assert only(seen(tale)).exit == {"unknown": "too late"}
+    log = plain().kernel(10, "unseen", "too late")
+    assert only(seen(log)).exit == {"unknown": "too late"}
 
 
 def test_the_living_survive() -> None:
     """A process that is alive at the closing is a survivor, with no exit and no stdout."""
-    tale = debug().harness("sent", "SIGKILL", "parent", pid=20).ends(20, "signal SIGKILL")
-    tale.endings(30, "marked", "main").harness("answered", pid=30).kernel(30, "alive")
-    shown = seen(tale, DEBUG, "SIGKILL", stdout="[unflushed:main]")
+    log = debug().harness("sent", "SIGKILL", "parent", pid=20).ends(20, "signal SIGKILL")
+    log.endings(30, "marked", "main").harness("answered", pid=30).kernel(30, "alive")
+    shown = seen(log, DEBUG, "SIGKILL", stdout="[unflushed:main]")
     assert shown.survivors == ("child",)
     assert (roles(shown)["child"].exit, roles(shown)["child"].stdout) == (None, None)
 
 
 def test_what_comes_after_the_closing_is_the_harness_own_doing() -> None:
     """Facts after the closing change nothing."""
-    tale = plain().fires(10, "C").kernel(10, "alive")
-    before = seen(tale)
-    trial = tale.harness("closing").probe(10, "began", "B").ends(10, "signal SIGKILL").trial()
+    log = plain().fires(10, "C").kernel(10, "alive")
+    before = seen(log)
+    trial = log.harness("closing").probe(10, "began", "B").ends(10, "signal SIGKILL").trial()
     assert seen(trial) == before
 
 
 @pytest.mark.parametrize(("times", "fate"), [(0, "lost"), (1, "kept"), (2, "twice")])
 def test_the_fate_of_unflushed_stdout(times: int, fate: str) -> None:
     """A marker that was written without flush arrives never, once or twice."""
-    tale = plain().endings(10, "marked", "main").ends(10)
-    assert only(seen(tale, stdout="ready\n" + "[unflushed:main]" * times)).stdout == fate
+    log = plain().endings(10, "marked", "main").ends(10)
+    assert only(seen(log, stdout="ready\n" + "[unflushed:main]" * times)).stdout == fate
 
 
 def test_no_marker_no_fate() -> None:
@@ -249,9 +252,9 @@ def test_no_marker_no_fate() -> None:
 
 def test_two_that_wrote_one_marker_have_no_fate() -> None:
     """Where two processes wrote the same marker nobody can say whose arrived."""
-    tale = debug().endings(20, "marked", "main").endings(30, "marked", "main")
-    tale.harness("sent", "SIGTERM", "group").ends(20).ends(30)
-    shown = seen(tale, DEBUG, "SIGTERM", stdout="[unflushed:main]")
+    log = debug().endings(20, "marked", "main").endings(30, "marked", "main")
+    log.harness("sent", "SIGTERM", "group").ends(20).ends(30)
+    shown = seen(log, DEBUG, "SIGTERM", stdout="[unflushed:main]")
     assert {one.stdout for one in shown.processes} == {None}
 
 
@@ -260,12 +263,12 @@ def test_a_program_that_replaced_another_may_have_written_its_marker(
     writes_too: bool, fate: str | None
 ) -> None:
     """Where the second wrote none, that of the first is known; else nobody can say whose it is."""
-    tale = plain().endings(10, "marked", "main")
-    tale.numbers[10] = 0  # another Python in the same process counts anew
-    tale.starts(10)
+    log = plain().endings(10, "marked", "main")
+    log.numbers[10] = 0  # another Python in the same process counts anew
+    log.starts(10)
     if writes_too:
-        tale.endings(10, "marked", "main")
-    assert only(seen(tale.ends(10))).stdout == fate
+        log.endings(10, "marked", "main")
+    assert only(seen(log.ends(10))).stdout == fate
 
 
 # --------------------------------------------------------- roles, helpers and forks
@@ -273,19 +276,19 @@ def test_a_program_that_replaced_another_may_have_written_its_marker(
 
 def test_roles_go_to_the_processes_that_run_the_program() -> None:
     """The first process that runs the program is the parent, whatever helpers come between."""
-    tale = Tale().kernel(20, "spawned").starts(20).starts(25, *TRACKER).starts(30)
-    tale.harness("serves", pid=30).harness("ready", pid=20)
-    tale.harness("sent", "SIGTERM", "group").ends(20).ends(25).ends(30, "signal SIGTERM")
-    shown = seen(tale, DEBUG, "SIGTERM")
+    log = Log().kernel(20, "spawned").starts(20).starts(25, *TRACKER).starts(30)
+    log.harness("serves", pid=30).harness("ready", pid=20)
+    log.harness("sent", "SIGTERM", "group").ends(20).ends(25).ends(30, "signal SIGTERM")
+    shown = seen(log, DEBUG, "SIGTERM")
     assert roles(shown)["child"].exit == {"signal": "SIGTERM"}
     assert shown.helpers == ("multiprocessing.resource_tracker",)
 
 
 def test_a_restarted_child_is_the_second_child() -> None:
     """Each restart gives the child the next number."""
-    tale = debug().harness("touched", "app.py", pid=30).ends(30, "code 3").starts(40)
-    tale.ends(40, "code 3").starts(50).harness("answered", pid=50)
-    shown = seen(tale.kernel(20, "alive").kernel(50, "alive"), DEBUG, "touch-source")
+    log = debug().harness("touched", "app.py", pid=30).ends(30, "code 3").starts(40)
+    log.ends(40, "code 3").starts(50).harness("answered", pid=50)
+    shown = seen(log.kernel(20, "alive").kernel(50, "alive"), DEBUG, "touch-source")
     assert list(roles(shown)) == ["parent", "child", "child#2", "child#3"]
     assert (shown.survivors, shown.port) == (("parent", "child#3"), "open")
 
@@ -302,80 +305,80 @@ def test_a_restarted_child_is_the_second_child() -> None:
 )
 def test_helpers_have_stable_names(words: tuple[str, ...], name: str) -> None:
     """A helper is named by its module or its command: no path, no number, no pid."""
-    tale = Tale().kernel(10, "spawned").starts(10).kernel(11, "found", *words)
-    tale.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
-    assert seen(tale.ends(10).ends(11), PLAIN, "SIGTERM").helpers == (name,)
+    log = Log().kernel(10, "spawned").starts(10).kernel(11, "found", *words)
+    log.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
+    assert seen(log.ends(10).ends(11), PLAIN, "SIGTERM").helpers == (name,)
 
 
 def test_helpers_that_are_gone_before_ready_are_ignored() -> None:
     """What ended before the program was ready is no part of the outcome."""
-    tale = Tale().kernel(10, "spawned").starts(10).starts(11, "python", "-m", "x").ends(11)
-    tale.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10).ends(10)
-    assert seen(tale, PLAIN, "SIGTERM").helpers == ()
+    log = Log().kernel(10, "spawned").starts(10).starts(11, "python", "-m", "x").ends(11)
+    log.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10).ends(10)
+    assert seen(log, PLAIN, "SIGTERM").helpers == ()
 
 
 def test_helpers_that_are_caught_in_passing_are_ignored() -> None:
     """What a look at the process table found by chance after ready, and is gone, is no outcome."""
-    tale = debug().harness("touched", "app.py", pid=30).ends(30, "code 3").starts(40)
-    tale.kernel(41, "found").ends(41).kernel(42, "found", "uname", "-p").ends(42)
-    tale.harness("answered", pid=40).kernel(20, "alive").kernel(40, "alive")
-    assert seen(tale, DEBUG, "touch-source").helpers == ()
+    log = debug().harness("touched", "app.py", pid=30).ends(30, "code 3").starts(40)
+    log.kernel(41, "found").ends(41).kernel(42, "found", "uname", "-p").ends(42)
+    log.harness("answered", pid=40).kernel(20, "alive").kernel(40, "alive")
+    assert seen(log, DEBUG, "touch-source").helpers == ()
 
 
 def test_a_helper_that_was_found_before_its_exec_is_a_helper() -> None:
     """What a process says of itself goes before the command it was found with."""
-    tale = debug().kernel(40, "found", "/usr/bin/python", "app.py").starts(40, *TRACKER)
-    tale.harness("sent", "SIGHUP", "child", pid=30).ends(20).ends(30).kernel(40, "alive")
-    shown = seen(tale, DEBUG, "SIGHUP")
+    log = debug().kernel(40, "found", "/usr/bin/python", "app.py").starts(40, *TRACKER)
+    log.harness("sent", "SIGHUP", "child", pid=30).ends(20).ends(30).kernel(40, "alive")
+    shown = seen(log, DEBUG, "SIGHUP")
     assert list(roles(shown)) == ["parent", "child"]
     assert shown.helpers == ("multiprocessing.resource_tracker",)
 
 
 def test_old_reloaders_name_the_program_by_its_path() -> None:
     """A command that ends in the program's file runs the program; a namesake does not."""
-    tale = Tale().kernel(20, "spawned").starts(20).starts(25, "python", "myapp.py")
-    tale.starts(30, "python", "/run/trial/cwd/app.py").harness("serves", pid=30)
-    tale.harness("ready", pid=20).harness("sent", "SIGTERM", "group")
-    shown = seen(tale.ends(20).ends(25).ends(30), DEBUG, "SIGTERM")
+    log = Log().kernel(20, "spawned").starts(20).starts(25, "python", "myapp.py")
+    log.starts(30, "python", "/run/trial/cwd/app.py").harness("serves", pid=30)
+    log.harness("ready", pid=20).harness("sent", "SIGTERM", "group")
+    shown = seen(log.ends(20).ends(25).ends(30), DEBUG, "SIGTERM")
     assert (list(roles(shown)), shown.helpers) == (["parent", "child"], ("python",))
 
 
 def test_a_forked_child_has_its_parents_handlers() -> None:
     """What the parent registered runs in a child that it forked afterwards, under its names."""
-    tale = plain("A", "B").probe(11, "forked", "10").fires(11, "B", "A").ends(11)
-    shown = seen(tale.fires(10, "B", "A").ends(10), FORKS)
+    log = plain("A", "B").probe(11, "forked", "10").fires(11, "B", "A").ends(11)
+    shown = seen(log.fires(10, "B", "A").ends(10), FORKS)
     assert roles(shown)["child"].fired == ("B", "A")
 
 
 def test_a_child_that_another_thread_forked_may_end_without_its_handlers() -> None:
     """It ends with its thread, by itself. Of any other child that silence would be a loss."""
 
-    def tale(*forked: str) -> Tale:
+    def log(*forked: str) -> Log:
         begun = plain().probe(10, "registered", "1", "A", "__main__:A", "")
         return begun.endings(11, "forked", "10", *forked).ends(11).fires(10, "1").ends(10)
 
-    shown = roles(seen(tale("thread"), FORKS))
+    shown = roles(seen(log("thread"), FORKS))
     assert (shown["child"].fired, shown["child"].exit) == ((), {"code": 0})
-    assert "none of its handlers ran" in doubted(tale(), FORKS)
+    assert "none of its handlers ran" in doubted(log(), FORKS)
 
 
 def test_a_handler_that_another_thread_is_in_does_not_end_in_a_child() -> None:
     """A thread that forks is alone in the child. A child of that handler itself would end it."""
 
-    def tale(*forked: str) -> Tale:
+    def log(*forked: str) -> Log:
         begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").probe(10, "began", "1")
         return begun.endings(11, "forked", "10", *forked).ends(11).probe(10, "ended", "1").ends(10)
 
-    shown = roles(seen(tale("thread"), FORKS))
+    shown = roles(seen(log("thread"), FORKS))
     assert (shown["child"].unfinished, shown["child"].exit) == (("A",), {"code": 0})
-    assert "a handler that had begun did not end" in doubted(tale(), FORKS)
+    assert "a handler that had begun did not end" in doubted(log(), FORKS)
 
 
 def test_a_child_that_is_forked_behind_the_handlers_runs_none() -> None:
     """What `_run_exitfuncs` has called is gone from the list, and so it is in the child's."""
     begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").fires(10, "1")
-    tale = begun.endings(11, "forked", "10").ends(11).ends(10)
-    shown = roles(seen(tale, FORKS))
+    log = begun.endings(11, "forked", "10").ends(11).ends(10)
+    shown = roles(seen(log, FORKS))
     assert (shown["child"].fired, shown["child"].exit) == ((), {"code": 0})
 
 
@@ -383,17 +386,17 @@ def test_a_child_that_is_forked_behind_the_handlers_runs_none() -> None:
 def test_a_program_that_ends_past_python_says_so(step: str) -> None:
     """The probe does not see C code that ends a process: its silence is the program's then."""
     begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").probe(10, "began", "1")
-    tale = begun.ends(10)
+    log = begun.ends(10)
     says = replace(PLAIN, program=program({"steps": ["register A"], "handlers": {"A": [step]}}))
-    assert only(seen(tale, says)).unfinished == ("A",)
-    assert "did not end" in doubted(tale)
+    assert only(seen(log, says)).unfinished == ("A",)
+    assert "did not end" in doubted(log)
 
 
 def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:
     """A handler that forks has begun in both; it is finished in the one that returns from it."""
-    tale = plain("A", "B", "C").fires(10, "C").probe(10, "began", "B").endings(11, "forked", "10")
-    tale.ends(11).probe(10, "ended", "B").fires(10, "A").ends(10)
-    shown = roles(seen(tale, FORKS))
+    log = plain("A", "B", "C").fires(10, "C").probe(10, "began", "B").endings(11, "forked", "10")
+    log.ends(11).probe(10, "ended", "B").fires(10, "A").ends(10)
+    shown = roles(seen(log, FORKS))
     assert (shown["child"].fired, shown["child"].unfinished) == ((), ("B",))
     assert (shown["parent"].fired, shown["parent"].unfinished) == (("C", "B", "A"), ())
 
@@ -413,16 +416,16 @@ def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:
 )
 def test_the_port_is_open_when_http_answered(events: list[tuple[str, int]], port: str) -> None:
     """Open means that HTTP answered the last time it was asked; a socket alone is closed."""
-    tale = debug().harness("sent", "SIGHUP", "parent", pid=20).ends(20, "signal SIGHUP")
+    log = debug().harness("sent", "SIGHUP", "parent", pid=20).ends(20, "signal SIGHUP")
     for kind, pid in events:
-        tale.harness(kind, pid=pid)
-    assert seen(tale.kernel(30, "alive"), DEBUG, "SIGHUP").port == port
+        log.harness(kind, pid=pid)
+    assert seen(log.kernel(30, "alive"), DEBUG, "SIGHUP").port == port
 
 
 def test_a_port_is_closed_when_the_one_that_answered_has_ended() -> None:
     """An answer opens the port only while the process that gave it lives."""
-    tale = debug().harness("sent", "SIGTERM", "group").harness("answered", pid=30)
-    assert seen(tale.ends(20).ends(30), DEBUG, "SIGTERM").port == "closed"
+    log = debug().harness("sent", "SIGTERM", "group").harness("answered", pid=30)
+    assert seen(log.ends(20).ends(30), DEBUG, "SIGTERM").port == "closed"
 
 
 def test_a_program_that_serves_nothing_has_no_port() -> None:
@@ -434,25 +437,25 @@ def test_a_program_that_serves_nothing_has_no_port() -> None:
 @pytest.mark.parametrize("answer", ["200", "500", "none"])
 def test_the_answer_of_an_ending_view(answer: str) -> None:
     """`answer` is what the client of the ending view got from a server that goes on."""
-    tale = Tale().kernel(10, "spawned").starts(10).harness("serves", pid=10)
-    tale.harness("ready", pid=10).endings(10, "ending", "exception").harness("replied", answer)
-    tale.harness("answered", pid=10).kernel(10, "alive")
-    assert seen(tale, FLASK, "exception").answer == answer
+    log = Log().kernel(10, "spawned").starts(10).harness("serves", pid=10)
+    log.harness("ready", pid=10).endings(10, "ending", "exception").harness("replied", answer)
+    log.harness("answered", pid=10).kernel(10, "alive")
+    assert seen(log, FLASK, "exception").answer == answer
 
 
 def test_the_answer_of_a_server_that_ends() -> None:
     """Whether a client hears from a server that ends is not told: it is chance."""
-    tale = Tale().kernel(10, "spawned").starts(10).harness("serves", pid=10)
-    tale.harness("ready", pid=10).endings(10, "ending", "os-exit-7").harness("replied", "none")
-    assert seen(tale.ends(10, "code 7"), FLASK, "os-exit-7").answer is None
+    log = Log().kernel(10, "spawned").starts(10).harness("serves", pid=10)
+    log.harness("ready", pid=10).endings(10, "ending", "os-exit-7").harness("replied", "none")
+    assert seen(log.ends(10, "code 7"), FLASK, "os-exit-7").answer is None
 
 
 def test_what_is_left_in_shared_memory_is_told_by_its_kind() -> None:
     """`left` holds kinds, sorted, as often as they were left; only the kernel is believed."""
-    tale = plain().endings(10, "left", "a forged thing").ends(10)
-    tale.kernel(0, "left", "shared memory").kernel(0, "left", "semaphore")
-    tale.kernel(0, "left", "semaphore")
-    assert seen(tale).left == ("semaphore", "semaphore", "shared memory")
+    log = plain().endings(10, "left", "a forged thing").ends(10)
+    log.kernel(0, "left", "shared memory").kernel(0, "left", "semaphore")
+    log.kernel(0, "left", "semaphore")
+    assert seen(log).left == ("semaphore", "semaphore", "shared memory")
 
 
 # ------------------------------------------------------------------------- truth
@@ -460,10 +463,10 @@ def test_what_is_left_in_shared_memory_is_told_by_its_kind() -> None:
 
 def test_a_mute_child_is_not_observed() -> None:
     """A process that the probe never spoke from has `fired` null, never empty; so no verdict."""
-    tale = Tale().kernel(20, "spawned").starts(20).kernel(30, "found", "python", "app.py")
-    tale.harness("serves", pid=30).harness("ready", pid=20)
-    tale.harness("sent", "SIGKILL", "child", pid=30).ends(30, "signal SIGKILL").ends(20)
-    shown = seen(tale, DEBUG, "SIGKILL")
+    log = Log().kernel(20, "spawned").starts(20).kernel(30, "found", "python", "app.py")
+    log.harness("serves", pid=30).harness("ready", pid=20)
+    log.harness("sent", "SIGKILL", "child", pid=30).ends(30, "signal SIGKILL").ends(20)
+    shown = seen(log, DEBUG, "SIGKILL")
     child = roles(shown)["child"]
     assert (child.fired, child.unfinished) == (None, None)
     assert roles(shown)["parent"].fired == ()
@@ -513,57 +516,57 @@ def test_only_the_harness_says_that_a_trial_failed() -> None:
 
 def test_a_termination_that_did_not_take_place_is_no_outcome() -> None:
     """A call that came back did not end the program, whatever did."""
-    tale = plain(ending="segfault").endings(10, "no-effect", "segfault", "OSError").ends(10)
-    assert doubted(tale, PLAIN, "segfault") == "segfault did not take place: OSError"
+    log = plain(ending="segfault").endings(10, "no-effect", "segfault", "OSError").ends(10)
+    assert doubted(log, PLAIN, "segfault") == "segfault did not take place: OSError"
 
 
 def test_a_call_that_came_back_for_an_instant_took_place() -> None:
     """A signal to oneself that reached another thread first has taken place all the same."""
-    tale = plain(ending="abort").endings(10, "no-effect", "abort").ends(10, "signal SIGABRT")
-    assert only(seen(tale, PLAIN, "abort")).exit == {"signal": "SIGABRT"}
+    log = plain(ending="abort").endings(10, "no-effect", "abort").ends(10, "signal SIGABRT")
+    assert only(seen(log, PLAIN, "abort")).exit == {"signal": "SIGABRT"}
 
 
 def test_the_termination_was_reached() -> None:
     """A program that ended without reaching its own termination shows nothing about it."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10).ends(10)
-    assert "never reached" in doubted(tale)
+    log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10).ends(10)
+    assert "never reached" in doubted(log)
     assert "never reached" in doubted(plain(ending="abort").ends(10), PLAIN, "return")
 
 
 @pytest.mark.parametrize("termination", ["SIGTERM", "SIGINT-twice", "touch-source"])
 def test_the_termination_was_sent(termination: str) -> None:
     """A history in which nothing was sent is no trial of a termination from outside."""
-    tale = debug().harness("sent", "SIGHUP", "group").ends(20).ends(30)
-    assert "took place" in doubted(tale, DEBUG, termination)
+    log = debug().harness("sent", "SIGHUP", "group").ends(20).ends(30)
+    assert "took place" in doubted(log, DEBUG, termination)
 
 
 def test_a_trial_that_was_never_ready_or_closed_shows_nothing() -> None:
     """A history without the harness's own marks was not saved whole."""
-    tale = plain().ends(10)
-    assert "closed" in doubted(tale.trial(closing=False))
-    tale.events = [event for event in tale.events if event.kind != "ready"]
-    assert "never ready" in doubted(tale)
+    log = plain().ends(10)
+    assert "closed" in doubted(log.trial(closing=False))
+    log.events = [event for event in log.events if event.kind != "ready"]
+    assert "never ready" in doubted(log)
 
 
 def test_a_process_neither_ended_nor_alive_is_unknown() -> None:
     """Without an end and without a sign of life nobody knows what a process did."""
     assert doubted(plain()) == "main neither ended nor showed a sign of life"
-    tale = plain().starts(11, *TRACKER).ends(10)
-    assert doubted(tale).startswith("multiprocessing.resource_tracker neither")
+    log = plain().starts(11, *TRACKER).ends(10)
+    assert doubted(log).startswith("multiprocessing.resource_tracker neither")
 
 
 def test_a_gap_or_a_double_is_doubt() -> None:
     """A number that is missing or comes twice is an event in doubt."""
-    tale = plain().fires(10, "C", "B").ends(10)
+    log = plain().fires(10, "C", "B").ends(10)
     for change in (lambda f: f[:7] + f[8:], lambda f: [*f[:7], f[6], *f[7:]]):
-        trial = replace(tale.trial(), history=tuple(change(list(tale.trial().history))))
+        trial = replace(log.trial(), history=tuple(change(list(log.trial().history))))
         assert doubted(trial) == "events of a process are missing or doubled"
 
 
 def test_threads_may_write_in_another_order() -> None:
     """Numbers that come in another order are all there."""
-    tale = plain("A", "B").ends(10)
-    trial = tale.trial()
+    log = plain("A", "B").ends(10)
+    trial = log.trial()
     events = list(trial.history)
     events[3], events[4] = events[4], events[3]
     assert seen(replace(trial, history=tuple(events))) == seen(trial)
@@ -584,7 +587,7 @@ def test_the_child_of_a_stranger_is_doubt() -> None:
 
 def test_every_declared_role_was_observed() -> None:
     """A server's role that nobody filled, or one process too many, is unknown."""
-    alone = Tale().kernel(20, "spawned").starts(20).harness("ready", pid=20)
+    alone = Log().kernel(20, "spawned").starts(20).harness("ready", pid=20)
     alone.harness("sent", "SIGTERM", "group").ends(20)
     assert doubted(alone, DEBUG, "SIGTERM") == "the child was never observed"
     assert "more processes" in doubted(plain().starts(11).ends(11).ends(10), PLAIN)
@@ -597,27 +600,27 @@ def test_a_fork_may_be_refused() -> None:
 
 def test_the_child_is_the_process_that_serves() -> None:
     """Roles by order of appearance are checked against who answered over HTTP."""
-    tale = Tale().kernel(20, "spawned").starts(20).starts(30).starts(40)
-    tale.harness("serves", pid=40).harness("ready", pid=20).harness("sent", "SIGTERM", "group")
-    assert "served" in doubted(tale.ends(20).ends(30).ends(40), DEBUG, "SIGTERM")
+    log = Log().kernel(20, "spawned").starts(20).starts(30).starts(40)
+    log.harness("serves", pid=40).harness("ready", pid=20).harness("sent", "SIGTERM", "group")
+    assert "served" in doubted(log.ends(20).ends(30).ends(40), DEBUG, "SIGTERM")
 
 
 def test_the_signal_reached_its_target() -> None:
     """A signal that went to a process of another role is no trial of the target."""
-    tale = debug().harness("sent", "SIGKILL", "child", pid=20).ends(20).ends(30)
-    assert "another process" in doubted(tale, DEBUG, "SIGKILL")
+    log = debug().harness("sent", "SIGKILL", "child", pid=20).ends(20).ends(30)
+    assert "another process" in doubted(log, DEBUG, "SIGKILL")
 
 
 def test_the_termination_took_place_in_its_role() -> None:
     """An ending that another process told of is no trial of the acting role."""
-    tale = debug().endings(20, "ending", "os-exit-7").ends(20).ends(30)
-    assert "outside of the child" in doubted(tale, DEBUG, "os-exit-7")
+    log = debug().endings(20, "ending", "os-exit-7").ends(20).ends(30)
+    assert "outside of the child" in doubted(log, DEBUG, "os-exit-7")
 
 
 def test_a_stranger_that_answers_is_doubt() -> None:
     """HTTP answered by nobody of the trial says neither open nor closed."""
-    tale = debug().harness("sent", "SIGHUP", "parent", pid=20).ends(20).ends(30)
-    assert "answered" in doubted(tale.harness("answered", pid=99), DEBUG, "SIGHUP")
+    log = debug().harness("sent", "SIGHUP", "parent", pid=20).ends(20).ends(30)
+    assert "answered" in doubted(log.harness("answered", pid=99), DEBUG, "SIGHUP")
 
 
 # -------------------------------------------------- the same, on what was really seen
@@ -709,8 +712,8 @@ def test_no_dropped_event_passes_unseen(name: str) -> None:
 
 
 def helper(real: Saved, place: int) -> bool:
-    told = [f for f in real.history if f.pid == real.history[place].pid and f.kind == "started"]
-    return any("resource_tracker" in f.detail[1] for f in told)
+    starts = [f for f in real.history if f.pid == real.history[place].pid and f.kind == "started"]
+    return any("resource_tracker" in f.detail[1] for f in starts)
 
 
 @pytest.mark.parametrize("name", SAVED)
@@ -832,8 +835,8 @@ def test_a_timeline_tells_no_pid_no_path_and_no_time(name: str) -> None:
     """A timeline names roles, handlers and ways to end, nothing of the machine."""
     real = REAL[name]
     pids = {str(event.pid) for event in real.history if event.pid}
-    for who, *what in timeline(real.trial, real.scenario):
-        assert who in KNOWN
+    for speaker, *what in timeline(real.trial, real.scenario):
+        assert speaker in KNOWN
         for word in what:
             assert word not in pids
             assert "/" not in word or word == "/end"
@@ -858,9 +861,9 @@ def test_two_runs_have_one_timeline(name: str) -> None:
 
 def test_a_timeline_tells_who_did_what_after_what() -> None:
     """Registrations, runs, exceptions, forks and ends, in order."""
-    tale = plain("A").probe(10, "began", "A").endings(11, "forked", "10").ends(11, "code 1")
-    tale.endings(10, "alive").endings(10, "alive").probe(10, "raised", "A", "OSError").ends(10)
-    assert timeline(tale.trial(), FORKS) == (
+    log = plain("A").probe(10, "began", "A").endings(11, "forked", "10").ends(11, "code 1")
+    log.endings(10, "alive").endings(10, "alive").probe(10, "raised", "A", "OSError").ends(10)
+    assert timeline(log.trial(), FORKS) == (
         ("parent", "spawned"),
         ("parent", "ready"),
         ("parent", "started"),
@@ -877,8 +880,8 @@ def test_a_timeline_tells_who_did_what_after_what() -> None:
 def test_a_fork_is_told_whoever_speaks_first() -> None:
     """A child whose first word comes from a handler is told to have forked, as any."""
     by = [
-        timeline(getattr(plain("A"), who)(11, "forked", "10").trial(), FORKS)
-        for who in ("probe", "endings")
+        timeline(getattr(plain("A"), speaker)(11, "forked", "10").trial(), FORKS)
+        for speaker in ("probe", "endings")
     ]
     assert by[0] == by[1]
     assert ("child", "forked") in by[0]
@@ -892,9 +895,9 @@ def test_a_fork_is_told_whoever_speaks_first() -> None:
 )
 def test_garbage_on_the_channel_is_unknown(lines: list[bytes]) -> None:
     """Whatever bytes come, nothing fails, and a trial that got them is unknown."""
-    tale = plain().fires(10, "C")
-    tale.events += [decode_event(line, "token") for line in lines]
-    shown = observe(tale.ends(10).trial(), PLAIN, TERMINATIONS["return"])
+    log = plain().fires(10, "C")
+    log.events += [decode_event(line, "token") for line in lines]
+    shown = observe(log.ends(10).trial(), PLAIN, TERMINATIONS["return"])
     assert isinstance(shown, Unknown) or not lines
 
 
@@ -921,8 +924,8 @@ KINDS += ["holding", "no-effect", "spawned", "found", "unseen", "alive", "closin
 )
 def test_no_saved_history_makes_observe_fail(events: list[Event]) -> None:
     """A history that no harness would save is unknown at worst: `observe` does not raise."""
-    tale = plain().fires(10, "C")
-    tale.events += events
+    log = plain().fires(10, "C")
+    log.events += events
     for scenario, termination in ((PLAIN, "return"), (DEBUG, "SIGTERM"), (FLASK, "os-exit-7")):
-        shown = observe(tale.ends(10).trial(), scenario, TERMINATIONS[termination])
+        shown = observe(log.ends(10).trial(), scenario, TERMINATIONS[termination])
         assert isinstance(shown, Outcome | Unknown)

@@ -159,9 +159,9 @@ def test_one_worker_runs_a_group(tmp_path: Path) -> None:
         "@pytest.mark.parametrize('n', range(6))\n"
         "def test(n): print('ran in', os.environ['PYTEST_XDIST_WORKER'])\n"
     )
-    told = dealt_out(tmp_path, "test_site.py", tests)
-    assert "6 passed" in told, told
-    assert len(set(re.findall(r"ran in (\w+)", told))) == 1
+    parts = dealt_out(tmp_path, "test_site.py", tests)
+    assert "6 passed" in parts, parts
+    assert len(set(re.findall(r"ran in (\w+)", parts))) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_a_worker_that_dies_fails_one_test(file: str, dies: int, tmp_path: Path)
         f"    if n == {dies}: os.kill(os.getpid(), 9)\n"
         "    print('ran', n)\n"
     )
-    told = dealt_out(tmp_path, file, tests)
-    assert "1 failed, 5 passed" in told, told
-    assert "crashed while running" in told
-    ran = sorted(map(int, re.findall(r"^ran (\d)$", told, re.MULTILINE)))
+    parts = dealt_out(tmp_path, file, tests)
+    assert "1 failed, 5 passed" in parts, parts
+    assert "crashed while running" in parts
+    ran = sorted(map(int, re.findall(r"^ran (\d)$", parts, re.MULTILINE)))
     assert ran == [one for one in range(6) if one != dies]

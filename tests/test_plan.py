@@ -133,8 +133,8 @@ def test_a_python_without_what_a_termination_needs_is_left_out() -> None:
 @pytest.mark.parametrize("pattern", ["pypy", "pypy-3.11.*"])
 def test_an_interpreter_is_left_out_with_the_reason_of_the_scenario(pattern: str) -> None:
     """What a scenario says of PyPy, or of some of its releases, is why these have no cell of it."""
-    told = replace(VARIANT, not_on={pattern: "it has none"})
-    planned = plan(PYTHONS[1:], [told], STACKS, why_not, Selection(termination=("return",)))
+    variant = replace(VARIANT, not_on={pattern: "it has none"})
+    planned = plan(PYTHONS[1:], [variant], STACKS, why_not, Selection(termination=("return",)))
     assert [cell.interpreter for cell in planned.cells] == ["cpython-3.13.0"]
     assert [(o.interpreter, o.reason) for o in planned.left_out] == [
         ("pypy-3.11.17", "it has none")
@@ -143,8 +143,8 @@ def test_an_interpreter_is_left_out_with_the_reason_of_the_scenario(pattern: str
 
 def test_other_releases_than_those_that_a_scenario_names_are_measured() -> None:
     """A pattern of ids says nothing of what it does not match."""
-    told = replace(VARIANT, not_on={"pypy-3.9.*": "it has none"})
-    planned = plan(PYTHONS[1:], [told], STACKS, why_not, Selection(termination=("return",)))
+    variant = replace(VARIANT, not_on={"pypy-3.9.*": "it has none"})
+    planned = plan(PYTHONS[1:], [variant], STACKS, why_not, Selection(termination=("return",)))
     assert [cell.interpreter for cell in planned.cells] == ["cpython-3.13.0", "pypy-3.11.17"]
 
 
@@ -206,10 +206,10 @@ def test_a_pattern_that_matches_nothing_is_an_error(word: str, pattern: str, nea
     """An unknown name is refused in one line that says which it is and what is near."""
     with pytest.raises(NothingMatches) as caught:
         made(**{word: pattern})
-    said = str(caught.value)
-    assert said.startswith(f"no {word} matches '{pattern}'")
-    assert near in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert message.startswith(f"no {word} matches '{pattern}'")
+    assert near in message
+    assert "\n" not in message
 
 
 def test_capitals_count() -> None:

@@ -348,9 +348,9 @@ def test_a_queue_is_lost_and_what_a_fork_copied_is_there_twice_only_at_a_clean_e
     def become(ending: str, implementation: str) -> object:
         about = {"implementation": implementation, "version": "3.11.0"}
         python = profile({**about, "implementation_version": "8.0"})
-        told = program({"steps": [], "data": natures})
-        told = replace(told, clean=(("records", "kept"), ("line", "kept")))
-        (outcome,) = predict(told, TERMINATIONS[ending], "main", python).outcomes
+        parsed = program({"steps": [], "data": natures})
+        parsed = replace(parsed, clean=(("records", "kept"), ("line", "kept")))
+        (outcome,) = predict(parsed, TERMINATIONS[ending], "main", python).outcomes
         return outcome.data
 
     for implementation in ("cpython", "pypy"):
@@ -376,9 +376,9 @@ def test_open_files_are_lost_where_a_daemon_thread_has_the_globals(
     about = {"implementation": implementation, "version": version, "implementation_version": "8.0"}
 
     def kept(*steps: str) -> object:
-        told = program({"steps": [*steps], "data": {"text": "buffer"}})
-        told = replace(told, clean=(("text", "kept"),))
-        (outcome,) = predict(told, TERMINATIONS["return"], "main", profile(about)).outcomes
+        parsed = program({"steps": [*steps], "data": {"text": "buffer"}})
+        parsed = replace(parsed, clean=(("text", "kept"),))
+        (outcome,) = predict(parsed, TERMINATIONS["return"], "main", profile(about)).outcomes
         return (outcome.data or {})["text"]
 
     assert (kept("daemon thread"), kept()) == (text, "kept")

@@ -99,8 +99,8 @@ def test_what_is_told_is_what_happened(python: Interpreter, scenario: Scenario) 
 def test_every_process_tells_all_or_a_gap_shows(python: Interpreter, scenario: Scenario) -> None:
     """Each interpreter of a process numbers its events from 1 on, and all carry the token."""
     probed = scenario_run(python, scenario, True)
-    for who in {(event.pid, event.subinterpreter) for event in probed.events}:
-        numbers = told_numbers(probed, *who)
+    for sender in {(event.pid, event.subinterpreter) for event in probed.events}:
+        numbers = told_numbers(probed, *sender)
         assert numbers == list(range(1, len(numbers) + 1))
     assert {event.token for event in probed.events} == {TOKEN}
 
@@ -410,8 +410,8 @@ for f in (one, functools.partial(one), Pool(), Named(), Odd()):
     atexit.register(f)
 atexit.register(functools.partial(plain))
 """
-    told = [event.detail for event in run(python, "-c", program).told("registered")]
-    own = [(one[1], one[2].rpartition(":")[2]) for one in told if one[4] == "__main__"]
+    details = [event.detail for event in run(python, "-c", program).told("registered")]
+    own = [(one[1], one[2].rpartition(":")[2]) for one in details if one[4] == "__main__"]
     partial = ("partial", "partial")
     assert own == [
         *(partial, partial, ("Pool", "Pool")),
@@ -431,8 +431,8 @@ atexit.register(
 def own(): pass
 os._exit(0)
 """
-    told = [event.detail for event in run(python, "-c", program).told("registered")]
-    calls = [one[5].rpartition(":") for one in told if one[4] == "__main__"]
+    details = [event.detail for event in run(python, "-c", program).told("registered")]
+    calls = [one[5].rpartition(":") for one in details if one[4] == "__main__"]
     assert [file for file, _, _ in calls] == ["<string>"] * 3
     lines = [int(line) for _, _, line in calls]
     assert lines[0] == 3
@@ -457,9 +457,9 @@ for handler in vanishes, returns, fails, leaves, old: atexit.register(handler)
     done = run(python, "-c", program)
     names = done.names()
     *events, last = done.events[6:]
-    told = [(event.kind, names[event.detail[0]], *event.detail[1:]) for event in events]
+    events_seen = [(event.kind, names[event.detail[0]], *event.detail[1:]) for event in events]
     assert (last.kind, last.detail) == ("leaving", ("_exit",))
-    assert told == [
+    assert events_seen == [
         ("began", "old"),
         ("raised", "old", "Old" if python.language == (2, 7) else "Failed"),
         ("began", "leaves"),
@@ -497,12 +497,12 @@ def test_an_exception_that_comes_when_a_handler_has_returned_is_its_own(
     """As of a handler of SIGTERM that raises SystemExit: it is told if the end was not, or once."""
     done = run(python, "-c", INTERRUPTED)
     names = done.names()
-    told = [
+    events_seen = [
         (event.kind, names[event.detail[0]], *event.detail[1:])
         for event in done.events
         if event.kind in ("began", "ended", "raised")
     ]
-    assert told == [
+    assert events_seen == [
         ("began", "early"),
         ("raised", "early", "SystemExit"),
         ("began", "late"),
@@ -539,8 +539,8 @@ def test_a_handler_of_another_mechanism_tells_of_itself(python: Interpreter) -> 
     done = run(python, "-c", TELLING)
     assert done.stdout.decode() == "False plain __main__ What it is for.\n7\n'x'\n"
     _started, *events = done.events
-    told = [(each.source, each.kind, *each.detail) for each in events]
-    assert told == [
+    events_seen = [(each.source, each.kind, *each.detail) for each in events]
+    assert events_seen == [
         ("endings", "registered", "endings.1", "signal.SIGTERM:plain", "__main__:plain"),
         ("endings", "began", "endings.1"),
         ("endings", "ended", "endings.1"),
@@ -586,8 +586,8 @@ def test_a_handler_that_is_left_tells_so_also_where_another_signal_comes_before(
 ) -> None:
     """What the second handler raises leaves the first one: both began, and both raised."""
     done = run(python, "-c", MEANWHILE)
-    told = [each.kind for each in done.events if each.detail[:1] == ("endings.1",)]
-    assert told == ["registered", "began", "began", "raised", "raised"]
+    kinds = [each.kind for each in done.events if each.detail[:1] == ("endings.1",)]
+    assert kinds == ["registered", "began", "began", "raised", "raised"]
 
 
 @every_python
@@ -772,6 +772,6 @@ def test_what_outlives_its_program_is_waited_for(python: Interpreter) -> None:
 
     Without one it could not tell that it has started, and would stop for ever.
     """
-    told = run(python, "-c", LATE)
-    assert told.exit == 0
-    assert len({event.pid for event in told.told("started")}) == 2
+    done = run(python, "-c", LATE)
+    assert done.exit == 0
+    assert len({event.pid for event in done.told("started")}) == 2

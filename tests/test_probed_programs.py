@@ -125,8 +125,8 @@ def contradicts_in_any_order(shown: Seen, outcome: Outcome) -> str:
     Which is which is not asked, but for the first. A fork server is a process on record, and tells
     nothing of itself in a bare run.
     """
-    told = tuple(one for one in outcome.processes if not one.role.startswith(FORK_SERVER))
-    outcome = replace(outcome, processes=told)
+    processes = tuple(one for one in outcome.processes if not one.role.startswith(FORK_SERVER))
+    outcome = replace(outcome, processes=processes)
     if len(shown.processes) != len(outcome.processes):
         return f"{len(outcome.processes)} processes, not {len(shown.processes)}"
     if any(process.fired is None for process in outcome.processes):

@@ -63,29 +63,33 @@ def test_the_longest_verb_is_meant() -> None:
 
 def test_what_a_thread_or_a_fork_does_is_a_list_of_steps() -> None:
     """As deep as the program goes; a forked child first writes its marker."""
-    told = described_steps([{"thread": ["register A", {"fork": "raise"}], "ends": "after main"}])
+    statements = described_steps(
+        [{"thread": ["register A", {"fork": "raise"}], "ends": "after main"}]
+    )
     fork = Fork((Write("marker"), Raise()))
-    assert told == (StartThread((Register("A"), fork), "after main"),)
+    assert statements == (StartThread((Register("A"), fork), "after main"),)
 
 
 def test_a_try_statement_names_what_its_finally_clause_calls() -> None:
     """Its steps may say where the scenario is ended."""
-    told = described_steps(["register A", {"try": ["write", "end here"], "finally": "finally:f"}])
-    assert told == (Register("A"), TryFinally((Write("marker"), EndHere()), "finally:f"))
+    statements = described_steps(
+        ["register A", {"try": ["write", "end here"], "finally": "finally:f"}]
+    )
+    assert statements == (Register("A"), TryFinally((Write("marker"), EndHere()), "finally:f"))
 
 
 def test_a_scenario_is_ended_where_its_steps_say_or_behind_the_last() -> None:
     """Within a `try` statement its clause runs; behind it the clause has run already."""
     exits, newest = TERMINATIONS["sys-exit-3"], {"implementation": "cpython", "version": "3.14.0"}
     for place in (["write", "end here"], ["write"]):
-        told = program({"steps": [{"try": place, "finally": "finally:f"}]})
-        [outcome] = predict(told, exits, "main", profile(newest)).outcomes
+        parsed = program({"steps": [{"try": place, "finally": "finally:f"}]})
+        [outcome] = predict(parsed, exits, "main", profile(newest)).outcomes
         [process] = outcome.processes
         assert (process.fired, process.exit) == (("finally:f",), {"code": 3})
     killed = TERMINATIONS["os-exit-3"]
     for place, fired in ((["end here"], ()), (["nothing"], ("finally:f",))):
-        told = program({"steps": [{"try": place, "finally": "finally:f"}]})
-        [outcome] = predict(told, killed, "main", profile(newest)).outcomes
+        parsed = program({"steps": [{"try": place, "finally": "finally:f"}]})
+        [outcome] = predict(parsed, killed, "main", profile(newest)).outcomes
         assert outcome.processes[0].fired == fired
 
 
@@ -102,7 +106,7 @@ def test_a_handler_may_do_several_things_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         ({"step": []}, "step: unknown key, nearest: steps; valid: steps"),
         ({"steps": "register A"}, "a list is valid"),
@@ -121,9 +125,9 @@ def test_a_handler_may_do_several_things_in_order() -> None:
         ({"data": {"cache": "gas"}}, "natures are"),
     ],
 )
-def test_a_wrong_description_says_what_would_be_right(table: dict[str, Any], told: str) -> None:
+def test_a_wrong_description_says_what_would_be_right(table: dict[str, Any], message: str) -> None:
     """One line, with the valid choice."""
-    with pytest.raises(InvalidProgram, match=told) as raised:
+    with pytest.raises(InvalidProgram, match=message) as raised:
         program(table)
     assert len(str(raised.value).splitlines()) == 1
 

@@ -50,18 +50,18 @@ def test_what_ran_what_was_interrupted_and_what_never_began_are_told_apart() -> 
 
 def test_endings_under_which_the_same_runs_share_a_row() -> None:
     """From outside first, each in the order of the catalogue."""
-    told = rows(*(record(id, fired(F, "A")) for id in ("return", "sys-exit-0", "SIGINT")))
-    assert [row[0] for row in told[1:]] == ["`SIGINT`, `return`, `sys-exit-0`"]
+    table = rows(*(record(id, fired(F, "A")) for id in ("return", "sys-exit-0", "SIGINT")))
+    assert [row[0] for row in table[1:]] == ["`SIGINT`, `return`, `sys-exit-0`"]
 
 
 def test_who_showed_something_else_is_named() -> None:
     """What the newest Python showed is first, whatever the order of the records."""
-    told = rows(
+    table = rows(
         record("return", fired("A"), python="3.12.1"),
         record("return", fired(F, "A")),
         record("return", fired("A"), python="2.7.18"),
     )
-    assert told[1][1] == "✓; ✗ 3.12 and earlier"
+    assert table[1][1] == "✓; ✗ 3.12 and earlier"
 
 
 def test_what_differs_from_run_to_run_is_no_answer() -> None:

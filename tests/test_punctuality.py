@@ -24,7 +24,7 @@ from exitmatrix.observe import observe
 from exitmatrix.observe.app import why_unknown
 from exitmatrix.observe.history import LATE
 
-from tests.support.histories import PLAIN, Tale
+from tests.support.histories import PLAIN, Log
 
 NOTE = Event("harness", 0, "late")
 
@@ -59,11 +59,11 @@ def test_nothing_is_spoilt_where_no_second_signal_is_needed() -> None:
 @pytest.mark.parametrize("late", [False, True])
 def test_a_trial_whose_second_signal_came_late_is_unknown(late: bool) -> None:
     """It is run once more, as where the harness stood still."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10).registers(10, "C")
-    tale.harness("sent", "SIGTERM", "main", pid=10).fires(10, "C")
+    log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10).registers(10, "C")
+    log.harness("sent", "SIGTERM", "main", pid=10).fires(10, "C")
     if late:
-        tale.harness("late")
-    trial = tale.harness("sent", "SIGKILL", "main", pid=10).ends(10, "signal SIGKILL").trial()
+        log.harness("late")
+    trial = log.harness("sent", "SIGKILL", "main", pid=10).ends(10, "signal SIGKILL").trial()
     shown = observe(trial, PLAIN, TERMINATIONS["SIGTERM-then-SIGKILL"])
     assert (isinstance(shown, Unknown) and shown.reason == LATE) == late
     assert _was_disturbed(trial) == late

@@ -94,12 +94,12 @@ def test_the_schema_is_one() -> None:
     assert SCHEMA["title"]
     assert SCHEMA["description"]
     for kind, part in ((Record, SCHEMA), (Outcome, "Outcome"), (Process, "Process")):
-        told = part if isinstance(part, dict) else SCHEMA["$defs"][part]
-        assert set(told["properties"]) == {field.name for field in msgspec.structs.fields(kind)}
+        schema = part if isinstance(part, dict) else SCHEMA["$defs"][part]
+        assert set(schema["properties"]) == {field.name for field in msgspec.structs.fields(kind)}
         required = {f.name for f in msgspec.structs.fields(kind) if f.required}
-        assert set(told["required"]) == required
-        assert told["description"]
-        assert all(rule["description"] for rule in told["properties"].values())
+        assert set(schema["required"]) == required
+        assert schema["description"]
+        assert all(rule["description"] for rule in schema["properties"].values())
 
 
 def test_the_published_schema_is_that_of_the_model() -> None:
@@ -262,7 +262,7 @@ def test_committed_records_are_valid() -> None:
         for file in FILES
         for number, line in enumerate(file.read_text().splitlines(), 1)
     ]
-    telling = {where: told for where, row in rows if (told := tells_of_the_machine(row))}
+    telling = {where: text for where, row in rows if (text := tells_of_the_machine(row))}
     assert not telling
     wrong = {where: found for where, row in every(10, rows) if (found := errors(row))}
     assert not wrong

@@ -319,10 +319,10 @@ def test_overlapping_parts_of_a_race_are_one_row() -> None:
     assert [one.python.version for one in alone.subjects] == ["3.13.1"]
     assert len(race.subjects) == 3
     assert len(race.outcomes) == 2
-    told = page(*seen)
-    assert len(rows(told, "`SIGTERM` to group: 3.12 and earlier |")) == 1
-    assert len(rows(told, "≈ or |")) == 1
-    assert answer(told, "stop a service: `systemctl stop`")[2].startswith("✓ yes, in both")
+    text = page(*seen)
+    assert len(rows(text, "`SIGTERM` to group: 3.12 and earlier |")) == 1
+    assert len(rows(text, "≈ or |")) == 1
+    assert answer(text, "stop a service: `systemctl stop`")[2].startswith("✓ yes, in both")
 
 
 def test_without_a_race_a_killed_process_that_got_further_is_a_difference() -> None:
@@ -336,9 +336,9 @@ def test_without_a_race_a_killed_process_that_got_further_is_a_difference() -> N
 
 def test_a_cut_outcome_is_told_as_the_furthest_that_was_seen() -> None:
     """What a process did that is killed at a random moment is an upper bound."""
-    told = page(record("flask-debug/SIGTERM@group", killed("C", "B"), stack="flask-3.1"))
-    assert "≈ up to C B, SIGKILL" in told
-    seen_by_debug = answer(told, "stop a service: `systemctl stop`")[2]
+    text = page(record("flask-debug/SIGTERM@group", killed("C", "B"), stack="flask-3.1"))
+    assert "≈ up to C B, SIGKILL" in text
+    seen_by_debug = answer(text, "stop a service: `systemctl stop`")[2]
     assert seen_by_debug == "≈ parent yes, child sometimes; output lost"
 
 
@@ -362,10 +362,10 @@ def test_what_a_client_hears_counts_only_where_the_server_goes_on(
 
 def test_cells_without_a_record_are_not_measured() -> None:
     """No answer is given that no record holds."""
-    told = page(record("plain/SIGINT@main", ended()))
-    assert answer(told, "press Ctrl-C") == ["✓ yes", "not measured", "not measured"]
-    assert answer(told, "close the terminal") == ["not measured"] * 3
-    assert "- No record of: `flask`, `flask-debug`, `plain-arguments`." in told
+    text = page(record("plain/SIGINT@main", ended()))
+    assert answer(text, "press Ctrl-C") == ["✓ yes", "not measured", "not measured"]
+    assert answer(text, "close the terminal") == ["not measured"] * 3
+    assert "- No record of: `flask`, `flask-debug`, `plain-arguments`." in text
 
 
 def test_without_any_record_the_page_says_so() -> None:
@@ -408,8 +408,8 @@ def test_answers_say_in_which_process(
         process("child", **child),
         port="open" if child["exit"] is None else "closed",
     )
-    told = page(record("flask-debug/SIGTERM@parent", seen, stack="flask-3.1"))
-    assert answer(told, "`kill` the first pid, `supervisorctl stop`")[2] == expected
+    text = page(record("flask-debug/SIGTERM@parent", seen, stack="flask-3.1"))
+    assert answer(text, "`kill` the first pid, `supervisorctl stop`")[2] == expected
 
 
 def test_a_short_difference_is_told_in_its_cell_and_a_long_one_in_a_note() -> None:
@@ -431,16 +431,16 @@ def test_a_short_difference_is_told_in_its_cell_and_a_long_one_in_a_note() -> No
 
 def test_versions_that_differ_are_listed_with_both_sides() -> None:
     """A difference is told once, with all the places where it shows."""
-    told = page(
+    text = page(
         *(
             record(f"plain/{ending}@main", ended(status=status), version=version)
             for ending in ("SIGINT", "exception")
             for version, status in (("3.6.1", 1), ("3.7.1", 1), ("3.8.1", 0), ("3.9.1", 0))
         )
     )
-    assert "| 3.7 and earlier | exit 1 | exit 0 | `plain` `SIGINT`, `exception` |" in told
-    assert rows(told, "`SIGINT`, `exception`: 3.8 and later | ✓ all, exit 0 |")
-    assert rows(told, "the same: 3.7 and earlier | ✓ all, exit 1 |")
+    assert "| 3.7 and earlier | exit 1 | exit 0 | `plain` `SIGINT`, `exception` |" in text
+    assert rows(text, "`SIGINT`, `exception`: 3.8 and later | ✓ all, exit 0 |")
+    assert rows(text, "the same: 3.7 and earlier | ✓ all, exit 1 |")
 
 
 def test_what_libraries_and_helpers_did_makes_no_difference_and_is_told() -> None:
@@ -448,21 +448,21 @@ def test_what_libraries_and_helpers_did_makes_no_difference_and_is_told() -> Non
     busy = outcome(
         process(exit={"code": 0}, library=("logging.shutdown",), before=1), helpers=("uname",)
     )
-    told = page(
+    text = page(
         record("plain/SIGINT@main", busy),
         record("plain/SIGINT@main", outcome(process(exit={"code": 0})), version="3.9.1"),
     )
-    assert "All that were measured agree on everything." in told
-    assert "`logging.shutdown`" in told
-    assert "`uname`" in told
+    assert "All that were measured agree on everything." in text
+    assert "`logging.shutdown`" in text
+    assert "`uname`" in text
 
 
 def test_an_unknown_cell_is_shown_with_its_reason_and_never_as_an_outcome() -> None:
     """What was not seen is not told as what did not happen."""
     unseen = record("plain/SIGINT@main", unknown=("it was never ready: x|y",))
-    told = page(unseen)
-    assert "| `SIGINT` | ? not known: it was never ready: x\\|y |" in told
-    assert answer(told, "press Ctrl-C")[0] == "? not known"
+    text = page(unseen)
+    assert "| `SIGINT` | ? not known: it was never ready: x\\|y |" in text
+    assert answer(text, "press Ctrl-C")[0] == "? not known"
     both = page(unseen, record("plain/SIGINT@main", ended(), version="3.9.1"))
     assert answer(both, "press Ctrl-C")[0] == "✓ yes (3.13.0: ? not known)"
     assert "All that were measured agree" in both
@@ -474,31 +474,31 @@ def test_an_unknown_cell_is_shown_with_its_reason_and_never_as_an_outcome() -> N
 def test_a_variant_shows_what_ran_in_its_order() -> None:
     """Programs that run to their end only share a table, a row each."""
     odd = process(fired=("C", "A"), raised=("A",), unfinished=("B",), exit={"code": 4})
-    told = page(record("plain-arguments/return@main", outcome(odd)))
-    assert "| Handlers with arguments | C A (A raised, B unfinished) | exit 4 |" in told
-    assert "## `plain-arguments`" not in told
+    text = page(record("plain-arguments/return@main", outcome(odd)))
+    assert "| Handlers with arguments | C A (A raised, B unfinished) | exit 4 |" in text
+    assert "## `plain-arguments`" not in text
 
 
 def test_a_scenario_whose_program_is_gone_is_still_told() -> None:
     """Records outlive the file that they are about."""
-    told = page(record("lost/SIGINT@main", ended()))
-    assert "## `lost`" in told
-    assert "| `SIGINT` | ✓ all, exit 0 | kept |" in told
+    text = page(record("lost/SIGINT@main", ended()))
+    assert "## `lost`" in text
+    assert "| `SIGINT` | ✓ all, exit 0 | kept |" in text
 
 
 def test_a_single_interpreter_gets_a_whole_page() -> None:
     """One Python gives every section, and no word on versions that were not measured."""
-    told = page(
+    text = page(
         record("plain/SIGINT@main", ended()),
         record("flask/SIGINT@main", ended(), stack="flask-1.1"),
         record("flask/SIGINT@main", died("SIGINT"), stack="flask-3.1"),
     )
-    tables = told.partition("## Contents")[2]
+    tables = text.partition("## Contents")[2]
     assert "and later" not in tables
     assert "and earlier" not in tables
     assert "| `SIGINT`: Flask 3.1.3 | ✗ none, killed by it |" in tables
     assert "| `SIGINT`: Flask 1.1.2 | ✓ all, exit 0 |" in tables
-    assert "Measured: CPython 3.13.0, on `linux-x86_64`; 3 cells, first seen 2026-01-02." in told
+    assert "Measured: CPython 3.13.0, on `linux-x86_64`; 3 cells, first seen 2026-01-02." in text
 
 
 def test_the_same_records_give_the_same_bytes_in_whatever_order() -> None:
@@ -529,8 +529,8 @@ def test_workers_that_are_alike_are_told_together() -> None:
     """In a cell of a table, and in a sentence; those that differ in anything are told apart."""
     ran = [process(f"worker#{number}", exit={"code": 0}) for number in (1, 2)]
     alike = served(*ran, master={"code": 0})
-    told = page(record("gunicorn/SIGTERM@master", alike, stack="gunicorn-27"))
-    assert "worker#1 and worker#2 ✓ all, exit 0" in rows(told, "`SIGTERM` to master")[0]
+    text = page(record("gunicorn/SIGTERM@master", alike, stack="gunicorn-27"))
+    assert "worker#1 and worker#2 ✓ all, exit 0" in rows(text, "`SIGTERM` to master")[0]
     assert sentences(alike).count("Each worker runs its handlers C, B, A") == 1
     died_too = process("worker#2", fired=(), exit={"signal": "SIGKILL"})
     mixed = sentences(served(ran[0], died_too, master={"code": 0}))
@@ -545,8 +545,8 @@ def test_who_takes_the_place_of_a_worker_stands_in_its_column() -> None:
         process("others", fired=()),
         process("new-worker", fired=()),
     )
-    told = page(record("gunicorn/SIGTERM@worker", replaced, stack="gunicorn-27"))
-    assert "✓ all, exit 0; others and new-worker ● alive" in rows(told, "`SIGTERM` to worker")[0]
+    text = page(record("gunicorn/SIGTERM@worker", replaced, stack="gunicorn-27"))
+    assert "✓ all, exit 0; others and new-worker ● alive" in rows(text, "`SIGTERM` to worker")[0]
 
 
 def test_handlers_of_another_mechanism_alone_are_named() -> None:
@@ -567,8 +567,8 @@ def test_handlers_of_another_mechanism_are_named_for_each_role() -> None:
 
 def test_the_answer_stands_before_what_explains_it() -> None:
     """A reader in a hurry sees the answer first, then the signs, then the contents."""
-    told = page(record("plain/SIGINT@main", ended()))
-    heads = re.findall(r"^## (.*)$", told, re.MULTILINE)
+    text = page(record("plain/SIGINT@main", ended()))
+    heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert heads[:4] == [
         "The answer",
         "How to read this",
@@ -579,28 +579,28 @@ def test_the_answer_stands_before_what_explains_it() -> None:
 
 def test_terminations_that_show_the_same_share_a_row() -> None:
     """Those that signals end alike too: each is killed by its own."""
-    told = page(
+    text = page(
         record("plain/SIGTERM@main", died("SIGTERM")),
         record("plain/SIGHUP@main", died("SIGHUP")),
         record("plain/SIGQUIT@main", died("SIGABRT")),
         record("plain/return@main", ended()),
         record("plain/sys-exit-0@main", ended()),
     )
-    assert rows(told, "`SIGTERM`, `SIGHUP` | ✗ none, killed by it | lost |")
-    assert rows(told, "`SIGQUIT` | ✗ none, SIGABRT | lost |")
-    assert rows(told, "`return`, `sys-exit-0` | ✓ all, exit 0 | kept |")
+    assert rows(text, "`SIGTERM`, `SIGHUP` | ✗ none, killed by it | lost |")
+    assert rows(text, "`SIGQUIT` | ✗ none, SIGABRT | lost |")
+    assert rows(text, "`return`, `sys-exit-0` | ✓ all, exit 0 | kept |")
 
 
 def test_what_stderr_says_is_no_difference_of_versions() -> None:
     """Messages change with every release; they stand by version in the scenario's own table."""
     old, new = (replace(ended(), printed=(words,)) for words in ("Error in f", "Exception in f"))
-    told = page(
+    text = page(
         record("plain/return@main", old, version="3.6.1"),
         record("plain/return@main", new, version="3.13.0"),
     )
-    assert "All that were measured agree on everything." in told
-    assert rows(told, "`return`: 3.6.1 | ✓ all, exit 0 | kept | Error in f |")
-    assert rows(told, "`return`: 3.13.0 | ✓ all, exit 0 | kept | Exception in f |")
+    assert "All that were measured agree on everything." in text
+    assert rows(text, "`return`: 3.6.1 | ✓ all, exit 0 | kept | Error in f |")
+    assert rows(text, "`return`: 3.13.0 | ✓ all, exit 0 | kept | Exception in f |")
 
 
 @pytest.mark.parametrize("name", ["matrix.md", "claims.md"])
@@ -623,14 +623,14 @@ HOSTILE = "a|b`c\n# d <script>x</script> *e* _f_ [g](h) ~~i~~ $j$ &amp;"
 def test_what_programs_say_cannot_break_the_page() -> None:
     """Names and reasons that programs choose stay one cell of plain text."""
     odd = outcome(process(fired=(HOSTILE,), exit={"unknown": HOSTILE}), left=(HOSTILE,))
-    told = page(
+    text = page(
         record("plain/SIGINT@main", odd),
         record("plain/SIGTERM@main", unknown=(HOSTILE,)),
         record(f"{HOSTILE.replace('/', '')}/SIGTERM@main", ended(left=(HOSTILE,))),
     )
-    assert "<script>" not in told
-    assert "\n# d" not in told
-    for part in told.split("\n\n"):
+    assert "<script>" not in text
+    assert "\n# d" not in text
+    for part in text.split("\n\n"):
         if part.startswith("|"):
             borders = {row.replace("\\|", "").count("|") for row in part.splitlines()}
             assert len(borders) == 1
@@ -659,7 +659,7 @@ def test_prose_marks_names_of_things_as_code() -> None:
 
 def test_a_small_page_reads_as_it_should() -> None:
     """The whole text for a few records, from the first word to the last."""
-    told = page(
+    text = page(
         record("plain/SIGTERM@main", died("SIGTERM"), version="2.7.18"),
         record("plain/SIGTERM@main", died("SIGTERM")),
         record("plain/exception@main", ended(status=1), version="2.7.18"),
@@ -668,9 +668,9 @@ def test_a_small_page_reads_as_it_should() -> None:
         record("plain-arguments/return@main", ended(("f('y')",))),
     )
     assert (
-        told.partition("\n## The answer\n")[2].partition("\nWhat the rows stand for:")[0] == ANSWER
+        text.partition("\n## The answer\n")[2].partition("\nWhat the rows stand for:")[0] == ANSWER
     )
-    assert told.partition("\n## `plain`")[2] == REST
+    assert text.partition("\n## `plain`")[2] == REST
 
 
 ANSWER = """
@@ -782,10 +782,10 @@ def test_no_answer_tells_of_handlers_that_a_master_does_not_have() -> None:
     for survey in idle_masters:
         for each in (survey, regrouped(survey, lambda outcome: outcome)):
             for group in each.known:
-                said = plain(short_answer(group))
+                text = plain(short_answer(group))
                 assert not re.search(
-                    "in the (master|worker) only|master (yes|no|sometimes)", said
-                ), f"{survey.question}: {said}"
+                    "in the (master|worker) only|master (yes|no|sometimes)", text
+                ), f"{survey.question}: {text}"
 
 
 def test_a_finding_names_those_who_answer_its_question() -> None:

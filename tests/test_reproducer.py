@@ -494,19 +494,19 @@ def seen_in(text: str, scenario: Scenario, status: str | None) -> Seen:
     named = re.findall(r"\[unflushed:(\w+)\]", text)
     markers = Counter(one if one in scenario.roles else scenario.acting_role for one in named)
     begun: dict[str, list[str]] = {}
-    said = []
+    output = []
     for line in re.sub(r"\[unflushed:\w+\]", "", text).splitlines():
         if line.endswith(": done"):  # of a slow handler, which was counted when it began
             continue
         if re.fullmatch(rf"{first}: (-?\d+|None)|port: \w+|client: .*", line):
-            said.append(line)
+            output.append(line)
             status = line.partition(": ")[2] if line.startswith(first) else status
         elif words := re.match(rf"({'|'.join(scenario.roles)}): (\w[\w ]*): ", line):
             begun.setdefault(words[1], []).append(words[2])
         elif len(scenario.roles) == 1 and (words := re.match(r"(?!thread)(\w[\w ]*): ", line)):
             begun.setdefault(first, []).append(words[1])
     assert status is not None, text
-    return Seen(begun, status, markers, said)
+    return Seen(begun, status, markers, output)
 
 
 SAYS = {"forkserver": "child"}

@@ -145,8 +145,8 @@ def in_turn(scenario: str, ending: str, **packages: str) -> set[tuple[object, ..
         record(f"{scenario}/{ending}", stack="made", packages=packages), LOADED[scenario]
     )
     return {
-        (*((one.fired, one.unfinished, str(one.exit)) for one in told.processes), told.client)
-        for told in made.outcomes
+        (*((one.fired, one.unfinished, str(one.exit)) for one in outcome.processes), outcome.client)
+        for outcome in made.outcomes
     }
 
 
@@ -170,7 +170,7 @@ def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None
     packages = {"gunicorn": "27.0.1", "gevent": "26.9.0"}
     made = in_turn("gunicorn-gevent-busy", "SIGTERM-then-SIGKILL@master", **packages)
     unfinished = {
-        name for one in made for told in one[:-1] for name in cast(tuple[str, str], told)[1]
+        name for one in made for process in one[:-1] for name in cast(tuple[str, str], process)[1]
     }
     assert (unfinished, {one[-1] for one in made}) == ({"view:busy"}, {"closed"})
 
@@ -229,9 +229,11 @@ def test_a_worker_that_was_deaf_to_the_first_signal_takes_the_second() -> None:
         in_turn("gunicorn", f"{ending}@group", gunicorn="20.1.0")
         for ending in ("SIGTERM", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL")
     )
-    assert {told for told in once if LIVES not in told} == twice < once
-    assert any(LIVES in told for told in once)
-    assert {told for told in killed if ((), (), KILLED) not in told} == twice < killed
+    assert {processes for processes in once if LIVES not in processes} == twice < once
+    assert any(LIVES in processes for processes in once)
+    assert (
+        {processes for processes in killed if ((), (), KILLED) not in processes} == twice < killed
+    )
 
 
 def test_a_signal_that_may_be_swallowed_may_be_swallowed_twice() -> None:
@@ -257,10 +259,10 @@ def test_a_signal_that_may_be_swallowed_may_be_swallowed_twice() -> None:
 def test_a_master_that_stops_one_worker_after_another_may_be_killed_before_the_second() -> None:
     """Then that serves on, if the first is the one that answers."""
     answered = (("view:busy", "lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
-    told = (("lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
+    gone_on = (("lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
     gone = ((), (), KILLED)
     made = in_turn("uvicorn-workers-busy", "SIGTERM-then-SIGKILL@master", uvicorn="0.28.1")
-    assert made == {(gone, told, answered, "200"), (gone, answered, LIVES, "200")}
+    assert made == {(gone, gone_on, answered, "200"), (gone, answered, LIVES, "200")}
     at_once = in_turn("uvicorn-workers-busy", "SIGTERM-then-SIGKILL@master", uvicorn="0.54.0")
     assert not any(LIVES in one for one in at_once)
 
@@ -492,7 +494,7 @@ def test_two_outcomes_differ_in_what_the_client_got() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "outcome"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "200"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "cut"),
@@ -505,17 +507,17 @@ def test_two_outcomes_differ_in_what_the_client_got() -> None:
         (b"", "none"),
     ],
 )
-def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, told: str) -> None:
+def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, outcome: str) -> None:
     """By its length, by its last chunk, or by the end of the connection.
 
     A head may end with a bare line feed, as that of gunicorn's error pages does on Python 3.14.
     """
-    assert response_outcome(sent) == told
+    assert response_outcome(sent) == outcome
 
 
-@pytest.mark.parametrize(("sent", "told"), [(4 << 20, "200"), ((4 << 20) - 1, "cut")])
+@pytest.mark.parametrize(("sent", "became"), [(4 << 20, "200"), ((4 << 20) - 1, "cut")])
 def test_of_a_long_answer_the_beginning_and_the_end_are_kept(
-    sent: int, told: str, monkeypatch: pytest.MonkeyPatch
+    sent: int, became: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stream may have no end; whether all has come is known all the same."""
     held: list[int] = []
@@ -535,7 +537,7 @@ def test_of_a_long_answer_the_beginning_and_the_end_are_kept(
         writer = SimpleNamespace(close=lambda: None)
         return await request.Request._read(cast("Any", reading), reader, cast("Any", writer))
 
-    assert asyncio.run(read()) == (told,)
+    assert asyncio.run(read()) == (became,)
     assert held == [2 * request.KEPT]
 
 

@@ -107,25 +107,25 @@ def test_every_cell_is_as_predicted() -> None:
     """
     judged = [judge(one, scenarios().get(one.scenario)) for one in records()]
     assert [one.verdict for one in judged] == [verdicts()[one.cell] for one in records()]
-    told = 0
+    compared = 0
     for record, one in zip(records(), judged, strict=True):
         if not scenarios()[record.scenario].program or record.unknown:
             continue
-        told += 1
+        compared += 1
         assert one.verdict.verdict == "match", record.cell
         assert one.prediction
         outcomes = one.prediction.outcomes
         several = len(outcomes) > 1 or any(each.cut for each in outcomes)
         assert bool(one.prediction.races) or not several, record.cell
-    assert told > 2000
+    assert compared > 2000
 
 
 @pytest.mark.parametrize("id", [law.id for law in LAWS])
 def test_no_cell_that_rests_on_a_law_is_predicted_without_it(id: str) -> None:
     """No other law stands in for one that is gone: laws do not rely on their order."""
     for row in cells_using().get(id, ())[:3]:
-        told = judge(row, scenarios()[row.scenario], without(id))
-        assert told.verdict.verdict == "unpredicted"
+        verdict = judge(row, scenarios()[row.scenario], without(id))
+        assert verdict.verdict.verdict == "unpredicted"
 
 
 def test_a_law_that_allows_several_outcomes_names_the_race() -> None:
@@ -204,13 +204,13 @@ def test_a_law_that_crashes_makes_its_cells_unknown_and_stops_nothing() -> None:
     broken = tuple(replace(one, then=crash) if one.id == "libc-exit" else one for one in LAWS)
     hit = cells_using()["libc-exit"]
     for record in (*hit[:5], *cells_using()["exec-replaces"][:5]):
-        told = judge(record, scenarios()[record.scenario], broken)
+        verdict = judge(record, scenarios()[record.scenario], broken)
         if record in hit:
-            assert told.verdict.verdict == "unknown"
-            assert "ZeroDivisionError" in told.why
-            assert told.prediction is None
+            assert verdict.verdict.verdict == "unknown"
+            assert "ZeroDivisionError" in verdict.why
+            assert verdict.prediction is None
         else:
-            assert told.verdict.verdict == "match"
+            assert verdict.verdict.verdict == "match"
 
 
 def test_a_process_whose_end_nobody_saw_contradicts_no_law() -> None:
@@ -219,17 +219,17 @@ def test_a_process_whose_end_nobody_saw_contradicts_no_law() -> None:
     [outcome] = record.outcomes
     hidden = tuple(replace(one, exit={"unknown": "reaped"}) for one in outcome.processes)
     beside = replace(record, outcomes=(outcome, replace(outcome, processes=hidden)))
-    told = judge(beside, scenarios()[record.scenario])
-    assert told.verdict.verdict == "unknown"
-    assert told.why == "the end of a process was not seen: reaped"
+    verdict = judge(beside, scenarios()[record.scenario])
+    assert verdict.verdict.verdict == "unknown"
+    assert verdict.why == "the end of a process was not seen: reaped"
 
 
 def test_what_no_law_speaks_of_is_unpredicted_with_the_question() -> None:
     """A gap in the laws is told as one."""
     record = cells_using()["exec-replaces"][0]
-    told = judge(record, scenarios()[record.scenario], without("exec-replaces"))
-    assert told.verdict.verdict == "unpredicted"
-    assert "Exec" in told.why
+    verdict = judge(record, scenarios()[record.scenario], without("exec-replaces"))
+    assert verdict.verdict.verdict == "unpredicted"
+    assert "Exec" in verdict.why
     program_gone = replace(scenarios()[record.scenario], program=None)
     assert judge(record, program_gone).verdict.verdict == "unpredicted"
 
@@ -267,8 +267,8 @@ def test_laws_see_facts_and_never_names() -> None:
     folder = Path(__file__).parent.parent / "harness" / "exitmatrix" / "judge" / "laws"
     source = "".join(file.read_text() for file in folder.glob("*.py"))
     assert "def " in source
-    told = {one.id for one in scenarios().values() if "-" in one.id} | {"cpython-", "pypy-3"}
-    assert not [one for one in told if f'"{one}' in source and one not in LAWS_BY_ID]
+    ids = {one.id for one in scenarios().values() if "-" in one.id} | {"cpython-", "pypy-3"}
+    assert not [one for one in ids if f'"{one}' in source and one not in LAWS_BY_ID]
 
 
 def test_a_prediction_is_the_same_under_another_name() -> None:

@@ -276,11 +276,11 @@ def test_the_debuggers_console_runs_nothing(
     environment = environment_of(python, stack)
     canary = tmp_path / "canary"
     order = make_order(environment, LOADED["flask-debug"], "touch-source")
-    said = ""
+    output = ""
     with Session(1) as session:
         session.submit(order)
         limit = time.monotonic() + GONE
-        while not said and time.monotonic() < limit:
+        while not output and time.monotonic() < limit:
             for one in below(os.getpid()):
                 with contextlib.suppress(psutil.Error):
                     for port in ports(one):
@@ -288,12 +288,12 @@ def test_the_debuggers_console_runs_nothing(
                         done = subprocess.run(
                             asked, capture_output=True, text=True, timeout=30, check=False
                         )
-                        said = said or done.stdout
+                        output = output or done.stdout
         session.take()
-    if not said:
+    if not output:
         pytest.skip("the server ended before it could be asked")
-    assert "run" not in said.splitlines()[1:]
-    assert not canary.exists(), said
+    assert "run" not in output.splitlines()[1:]
+    assert not canary.exists(), output
 
 
 def ports(process: psutil.Process) -> set[int]:
@@ -310,9 +310,9 @@ def test_no_port_is_announced(environment_of: EnvironmentOf) -> None:
     ((order, trial),) = run_orders([make_order(environment, LOADED["flask-debug"], "SIGTERM")])
     announced = re.search(r"127\.0\.0\.1:(\d+)", trial.stderr)
     assert announced
-    told = str(observe(trial, order.scenario, order.termination))
-    told += str(timeline(trial, order.scenario))
-    assert announced[1] not in told
+    text = str(observe(trial, order.scenario, order.termination))
+    text += str(timeline(trial, order.scenario))
+    assert announced[1] not in text
 
 
 @pytest.mark.parametrize(

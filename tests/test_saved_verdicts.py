@@ -55,13 +55,13 @@ def test_what_is_saved_is_what_judging_gives() -> None:
 
 def test_a_saved_match_is_taken_and_anything_else_is_judged_again(folder: Path) -> None:
     """A mismatch has to say why, which no file holds; a law that is gone explains nothing."""
-    told = read_records(folder)
-    assert judged(folder, told, scenarios()) == anew(folder)
+    stored = read_records(folder)
+    assert judged(folder, stored, scenarios()) == anew(folder)
     cell = change(folder, rules=("lifo",))
-    assert judged(folder, told, scenarios())["linux-x86_64", cell].verdict.rules == ("lifo",)
+    assert judged(folder, stored, scenarios())["linux-x86_64", cell].verdict.rules == ("lifo",)
     for keys in ({"rules": ("a-law-that-is-gone",)}, {"rules": (), "verdict": "mismatch"}):
         change(folder, **keys)
-        assert judged(folder, told, scenarios()) == anew(folder)
+        assert judged(folder, stored, scenarios()) == anew(folder)
 
 
 def test_verdicts_that_are_older_than_what_they_rest_on_are_not_read(folder: Path) -> None:

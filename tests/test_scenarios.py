@@ -412,14 +412,14 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "key", "tells"), WRONG)
+@pytest.mark.parametrize(("old", "new", "key", "message"), WRONG)
 def test_a_wrong_header_names_the_key_and_what_is_valid(
-    old: str, new: str, key: str, tells: str
+    old: str, new: str, key: str, message: str
 ) -> None:
     """Every mistake in a header is refused with its key and the way out."""
     error = refused(changed(old, new))
     assert error.key == key
-    assert tells in error.text
+    assert message in error.text
     assert "\n" not in error.text
 
 
@@ -453,11 +453,11 @@ def test_a_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
     (tmp_path / "g" / "app.py").write_text("no python")
     loaded = scenarios.load(tmp_path)
     assert [scenario.id for scenario in loaded.scenarios] == ["app", "z"]
-    told = {error.file: error for error in loaded.errors}
-    assert sorted(told) == ["E.py", "b.py", "c.py", "d.py", "f.py", "g/app.py"]
-    assert str(told["b.py"]).startswith("b.py: tool.exitmatrix.titel: unknown key")
-    assert "UTF-8" in told["d.py"].text
-    assert "cannot be read" in told["f.py"].text
+    errors = {error.file: error for error in loaded.errors}
+    assert sorted(errors) == ["E.py", "b.py", "c.py", "d.py", "f.py", "g/app.py"]
+    assert str(errors["b.py"]).startswith("b.py: tool.exitmatrix.titel: unknown key")
+    assert "UTF-8" in errors["d.py"].text
+    assert "cannot be read" in errors["f.py"].text
 
 
 def test_a_folder_with_an_app_is_one_scenario(tmp_path: Path) -> None:

@@ -325,8 +325,8 @@ def test_whatever_is_shown_the_laws_hold(
     # What was run and settled was told: once, or once more for each time it was reopened.
     assert {one.cell.id for one in results} == set(made)
     assert settled <= plan.total
-    told = Counter(one.cell.id for one in results)
-    assert all(count <= 2 for count in told.values())
+    counts = Counter(one.cell.id for one in results)
+    assert all(count <= 2 for count in counts.values())
     assert all(result.trials for result in results)
 
 

@@ -348,8 +348,8 @@ def test_py_exit_releases_no_global_since_3_8_unless_multiprocessing_is_there() 
     assert foreseen(plain, cpython("3.7.16")) == {"d( d) = 5"}
     assert foreseen(plain, cpython("3.8.18")) == {"= 5"}
     for version in ("3.7.16", "3.8.18", "3.15.2"):
-        (told,) = foreseen(process, cpython(version))
-        assert told.startswith("d( d) = 5")
+        (only,) = foreseen(process, cpython(version))
+        assert only.startswith("d( d) = 5")
 
 
 def test_hooks_are_told_before_handlers_and_not_of_every_end() -> None:
@@ -461,9 +461,9 @@ PROGRAMS = st.builds(
 def test_no_program_crashes_or_hangs_the_judge(program: Code, python: str) -> None:
     """Any program is predicted or withheld, and at most one law answers each question."""
     with contextlib.suppress(NotPredicted):
-        told = predict_program(program, PROFILES[python])
-        assert told.seen
-        assert set(told.rules) <= set(LAWS_BY_ID)
+        foreseen_ = predict_program(program, PROFILES[python])
+        assert foreseen_.seen
+        assert set(foreseen_.rules) <= set(LAWS_BY_ID)
 
 
 NOT_MEASURED: dict[str, Code] = {
@@ -484,25 +484,25 @@ def test_what_was_not_measured_is_withheld(what: str) -> None:
 
 def test_who_sends_a_signal_that_dumps_core_may_go_on() -> None:
     """The main thread dies of it, and does nothing more; another thread comes some way."""
-    told = predict_program(
+    foreseen_ = predict_program(
         code(Register("A"), StartThread((Signal("SIGQUIT"), TryFinally((), "B")))), NEWEST
     )
-    assert {text(one) for one in told.seen} == {
+    assert {text(one) for one in foreseen_.seen} == {
         "= SIGQUIT",
         "B( = SIGQUIT",
         "B( B) = SIGQUIT",
     }
-    assert told.races
+    assert foreseen_.races
     alone = predict_program(code(Register("A"), Signal("SIGQUIT"), TryFinally((), "B")), NEWEST)
     assert {text(one) for one in alone.seen} == {"= SIGQUIT"}
 
 
 def test_a_forked_process_forgets_that_weakref_has_finalizers() -> None:
     """From 3.13 on it has a list of its own, and weakref believes that it is in it."""
-    told = predict_program(
+    foreseen_ = predict_program(
         code(Finalize("A"), StartProcess((Finalize("B"), Register("C"))), JoinProcess()), NEWEST
     )
-    assert {text(one) for one in told.seen} == {"A( A) = 0; C( C) = 0"}
+    assert {text(one) for one in foreseen_.seen} == {"A( A) = 0; C( C) = 0"}
 
 
 def test_a_process_that_cannot_write_fails() -> None:
@@ -522,8 +522,8 @@ def test_a_process_may_exit_without_a_number(version: str, status: int) -> None:
     """Before 3.9 multiprocessing took None for a message."""
     program = code(StartProcess((SysExit(None),)), JoinProcess())
     assert foreseen(program, PROFILES[version]) == {f"= 0; = {status}"}
-    told = code(StartProcess((SysExit("a message"),)), JoinProcess())
-    assert foreseen(told, PROFILES[version]) == {"= 0; = 1"}
+    parsed = code(StartProcess((SysExit("a message"),)), JoinProcess())
+    assert foreseen(parsed, PROFILES[version]) == {"= 0; = 1"}
 
 
 def test_a_process_comes_to_its_end_by_itself() -> None:

@@ -94,12 +94,22 @@ def test_what_garbage_collection_tells_of_tasks_is_not_compared() -> None:
     cleans = ("Exception ignored in: <coroutine object serve at 0x7f>:", *trace)
     since_3_14 = ("Exception ignored while closing generator <coroutine object serve at 0x7f>:",)
     chained = (*trace, "", "During handling of the above exception, another one:", "", *trace)
-    told = (PENDING, "task: <Task cancelling coro=<serve() done> wait_for=<Future cancelled>>")
+    finalizers = (
+        PENDING,
+        "task: <Task cancelling coro=<serve() done> wait_for=<Future cancelled>>",
+    )
     lost = ("Task exception was never retrieved", "future: <Task finished>", *chained)
-    for garbage in ((), told, lost, cleans, (*since_3_14, *trace), (*lost, *told, *cleans)):
+    for garbage in (
+        (),
+        finalizers,
+        lost,
+        cleans,
+        (*since_3_14, *trace),
+        (*lost, *finalizers, *cleans),
+    ):
         assert lines(handlers[0], *garbage, handlers[1]) == list(handlers)
     of_handler = ("Exception ignored in atexit callback <function A>:", *trace)
-    assert lines(*told, *of_handler, *cleans) == sorted(of_handler)
+    assert lines(*finalizers, *of_handler, *cleans) == sorted(of_handler)
 
 
 def test_nobody_handles_sigkill() -> None:
@@ -192,7 +202,7 @@ def test_what_python_makes_of_a_process_that_leaves_the_laws_of_programs_say() -
             "PyPy": ("3.9.16", "pypy", "7.3.11"),
         }.items()
     }
-    assert {name: (told.fired, str(told.exit)) for name, told in every.items()} == {
+    assert {name: (process.fired, str(process.exit)) for name, process in every.items()} == {
         "3.7": ((*clean, "C", "B", "A"), "{'code': 1}"),
         "3.13": ((*clean, "C", "B", "A"), "{'signal': 'SIGINT'}"),
         "PyPy": (clean, "{'signal': 'SIGINT'}"),
@@ -206,7 +216,9 @@ def test_a_forked_process_runs_its_handlers_since_3_13_by_the_law_of_multiproces
         version: predict_served(on(one, version), LOADED[one.scenario])
         for version in ("3.12.1", "3.13.0")
     }
-    ran = {version: told.outcomes[0].processes[1].fired for version, told in made.items()}
+    ran = {
+        version: prediction.outcomes[0].processes[1].fired for version, prediction in made.items()
+    }
     assert ran == {"3.12.1": (), "3.13.0": ("C", "B", "A")}
     assert "process-runs-its-own" in made["3.13.0"].rules
 
@@ -215,8 +227,8 @@ def test_a_signal_that_nobody_handles_does_what_python_has_it_do() -> None:
     """Of the process under debugpy nothing is said: Ctrl-C is KeyboardInterrupt, SIGQUIT kills."""
     facts = facts_now(of("debugpy/SIGINT@worker", debugpy="1.8.22"), LOADED["debugpy"])
     assert not facts.worker
-    told = {name: process_of("worker", facts, DEFAULT, name) for name in ("SIGINT", "SIGQUIT")}
-    assert {name: (one.fired, one.exit) for name, one in told.items()} == {
+    process = {name: process_of("worker", facts, DEFAULT, name) for name in ("SIGINT", "SIGQUIT")}
+    assert {name: (one.fired, one.exit) for name, one in process.items()} == {
         "SIGINT": (("C", "B", "A"), {"signal": "SIGINT"}),
         "SIGQUIT": ((), {"signal": "SIGQUIT"}),
     }
@@ -224,11 +236,11 @@ def test_a_signal_that_nobody_handles_does_what_python_has_it_do() -> None:
 
 def test_the_line_after_serve_runs_where_the_runner_of_asyncio_cancels_its_task() -> None:
     """Ctrl-C, since Python 3.11; before, KeyboardInterrupt leaves the call itself."""
-    told = of("uvicorn-serve/SIGINT@main", uvicorn="0.54.0")
+    cell = of("uvicorn-serve/SIGINT@main", uvicorn="0.54.0")
     ran = {}
     for version in ("3.10.13", "3.11.2"):
         python = {"implementation": "cpython", "version": version}
-        (process,) = only(replace(told, interpreter=python)).processes
+        (process,) = only(replace(cell, interpreter=python)).processes
         ran[version] = "next line:proceed" in (process.fired or ())
     assert ran == {"3.10.13": False, "3.11.2": True}
 
@@ -271,7 +283,9 @@ def test_a_process_of_a_pool_that_exits_at_once_runs_no_handler_of_atexit() -> N
 
 def test_a_worker_that_ignores_a_signal_to_the_group_is_told_by_its_master() -> None:
     """Ctrl-C to celery: what each does is what it does when the master alone is sent it."""
-    alone, all_of_them = (celery(f"celery-prefork/SIGINT@{who}") for who in ("master", "group"))
+    alone, all_of_them = (
+        celery(f"celery-prefork/SIGINT@{target}") for target in ("master", "group")
+    )
     assert alone.outcomes == all_of_them.outcomes
 
 
@@ -342,8 +356,8 @@ def test_a_cold_shutdown_that_fails_is_forgotten_until_celery_5_7() -> None:
 
 def test_a_second_signal_is_sent_when_the_first_has_had_its_time() -> None:
     """To a command as to a program."""
-    told = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")
-    assert [(step.signal, step.after) for step in told.steps] == [("SIGTERM", 0), ("SIGTERM", 2.5)]
+    known = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")
+    assert [(step.signal, step.after) for step in known.steps] == [("SIGTERM", 0), ("SIGTERM", 2.5)]
     assert len(situation(TERMINATIONS["SIGTERM"], "main", "main").steps) == 1
 
 
@@ -729,7 +743,7 @@ def test_a_worker_that_goes_on_may_have_left_what_it_was_at(
 def test_workers_have_the_same_numbers_without_the_probe() -> None:
     """They are numbered by what they ran, which only the probe tells: how they end counts."""
     ran = Process(role="", fired=("A",), unfinished=(), exit={"signal": "SIGTERM"})
-    lives = Process(role="", fired=(), unfinished=(), exit=None)
+    alive = Process(role="", fired=(), unfinished=(), exit=None)
 
     def outcome(*some: Process, inside: bool) -> Outcome:
         each = (one if inside else replace(one, fired=None, unfinished=None) for one in some)
@@ -742,9 +756,9 @@ def test_workers_have_the_same_numbers_without_the_probe() -> None:
             port="open",
         )
 
-    shown = outcome(ran, lives, inside=True)
-    assert agrees(outcome(lives, ran, inside=False), shown)
-    assert not agrees(outcome(lives, lives, inside=False), shown)
+    shown = outcome(ran, alive, inside=True)
+    assert agrees(outcome(alive, ran, inside=False), shown)
+    assert not agrees(outcome(alive, alive, inside=False), shown)
     assert not agrees(outcome(ran, ran, inside=False), shown)
 
 
@@ -758,8 +772,8 @@ def in_time(seconds: str, *after: Event) -> Outcome | Unknown:
         Event("kernel", 20, "at-work", (seconds,)),
         *after,
     )
-    lives = [Event("kernel", pid, "alive") for pid in (10, 20, 30) if not after or pid != 20]
-    return observe(trial(*history, *lives), GUNICORN, TERMINATIONS["SIGTERM"])
+    alive = [Event("kernel", pid, "alive") for pid in (10, 20, 30) if not after or pid != 20]
+    return observe(trial(*history, *alive), GUNICORN, TERMINATIONS["SIGTERM"])
 
 
 def test_who_is_at_work_when_the_time_is_over_may_be_on_the_way_to_its_end() -> None:
@@ -1098,7 +1112,7 @@ def test_a_wrong_fact_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "target", "withheld", "told"),
+    ("scenario", "target", "withheld", "termination"),
     [
         ("celery-prefork-busy", "group", "SIGHUP", "SIGINT"),
         ("gunicorn-gthread", "master", "SIGUSR1", "SIGTERM"),
@@ -1109,12 +1123,12 @@ def test_a_wrong_fact_is_noticed() -> None:
     ],
 )
 def test_a_signal_that_is_handled_in_a_way_nobody_tells_is_withheld(
-    scenario: str, target: str, withheld: str, told: str
+    scenario: str, target: str, withheld: str, termination: str
 ) -> None:
     """It is no signal that has its default action. Others are foretold."""
     packages = {"celery": "5.7.0", "gunicorn": "27.0.1", "pyuwsgi": "2.0.30"}
     subject = LOADED[scenario]
-    assert predict_served(of(f"{scenario}/{told}@{target}", **packages), subject).outcomes
+    assert predict_served(of(f"{scenario}/{termination}@{target}", **packages), subject).outcomes
     with pytest.raises(NotPredicted, match=withheld):
         predict_served(of(f"{scenario}/{withheld}@{target}", **packages), subject)
 
@@ -1216,7 +1230,7 @@ def test_a_wrong_part_of_a_fact_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("server", "left"),
     [
-        *((said[0], without(*said)) for said in RARE),
+        *((law[0], without(*law)) for law in RARE),
         *((fact[0], less(*fact)) for fact in RARE_FACTS),
     ],
     ids=[str(one) for one in (*RARE, *RARE_FACTS)],

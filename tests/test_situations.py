@@ -21,8 +21,8 @@ def served(fired: tuple[str, ...], how: dict[str, Any]) -> Outcome:
 
 def entries(*records: Record) -> dict[str, str]:
     """The row of uvicorn, by situation."""
-    told = situations_section(surveys({LINUX: list(records)}, LOADED), LOADED)
-    (section,) = told
+    made = situations_section(surveys({LINUX: list(records)}, LOADED), LOADED)
+    (section,) = made
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
     (row,) = [one for one in table.rows if plain(one[0]) == "uvicorn"]
     return {plain(name): plain(cell) for name, cell in zip(table.head, row, strict=True)}
@@ -74,27 +74,29 @@ def test_a_program_has_a_row_below_what_many_run_below() -> None:
     first = {plain(one[0]): [plain(cell) for cell in one[1:]] for one in table.rows}
     assert list(first)[:2] == ["a program", "a program, a container's PID 1"]
     assert "behind a shell: sh -c, a script without exec" not in first
-    told = dict(zip([plain(one) for one in table.head[1:]], list(first.values())[1], strict=True))
-    assert told["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
-    assert told["kill -9 to the first process"] == "-"
-    assert told["Ctrl-C"] == "not measured"
+    answers = dict(
+        zip([plain(one) for one in table.head[1:]], list(first.values())[1], strict=True)
+    )
+    assert answers["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
+    assert answers["kill -9 to the first process"] == "-"
+    assert answers["Ctrl-C"] == "not measured"
 
 
 def test_what_goes_on_is_killed_where_that_follows() -> None:
     """A platform sends SIGKILL when the grace period is over; a terminal that closes does not."""
     goes_on = outcome(process(fired=(), exit=None), port="serving")
     cells = ("uvicorn/SIGTERM@main", "uvicorn/SIGHUP@main")
-    told = entries(*(record(cell, goes_on, stack="uvicorn-0.54") for cell in cells))
-    assert told["systemctl stop"] == told["kubectl delete pod, docker stop"]
-    assert told["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
-    assert told["the terminal is closed"].startswith("● it goes on")
+    table = entries(*(record(cell, goes_on, stack="uvicorn-0.54") for cell in cells))
+    assert table["systemctl stop"] == table["kubectl delete pod, docker stop"]
+    assert table["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
+    assert table["the terminal is closed"].startswith("● it goes on")
 
 
 def test_what_was_not_measured_is_said_so() -> None:
     """And what cannot be done has a dash."""
-    told = entries(record("uvicorn/SIGTERM@main", served((), SIGTERM), stack="uvicorn-0.54"))
-    assert told["Ctrl-C"] == "not measured"
-    assert told["kill -9 to the first process"] == "-"
+    table = entries(record("uvicorn/SIGTERM@main", served((), SIGTERM), stack="uvicorn-0.54"))
+    assert table["Ctrl-C"] == "not measured"
+    assert table["kill -9 to the first process"] == "-"
 
 
 def test_without_servers_there_is_no_such_table() -> None:

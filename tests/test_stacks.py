@@ -722,19 +722,19 @@ def test_who_waits_for_another_process_says_so(build: Builder, running: Interpre
     half_built(root)
     lock = root.with_name(f"{root.name}.lock").open("wb")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    told: list[Progress] = []
+    progress: list[Progress] = []
 
     def tell(step: Progress) -> None:
-        told.append(step)
+        progress.append(step)
         if step.state == "waiting":
             lock.close()  # the other process is done
 
     inside = {"probe": build.folder / "probe", "endings": build.folder / "endings"}
     prepared = prepare([(running, NONE)], build.cache, tell, pins=build.pins, **inside)
     assert prepared[running.id, NONE.name] == first
-    assert [step.state for step in told] == ["waiting", "building", "built"]
-    assert re.fullmatch(r"process \d+ is building it", told[0].reason)
-    assert [step.done for step in told] == [0, 0, 1]
+    assert [step.state for step in progress] == ["waiting", "building", "built"]
+    assert re.fullmatch(r"process \d+ is building it", progress[0].reason)
+    assert [step.done for step in progress] == [0, 0, 1]
 
 
 WORKER = """

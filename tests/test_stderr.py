@@ -49,6 +49,6 @@ def test_a_handler_that_tells_of_itself_leaves_no_trace() -> None:
 
 
 @given(st.lists(st.from_regex(r"[A-Za-z][a-z ]{0,20}[a-z]", fullmatch=True)))
-def test_lines_without_indentation_all_stay(said: list[str]) -> None:
+def test_lines_without_indentation_all_stay(lines: list[str]) -> None:
     """What is no frame and holds nothing random is told as it was written."""
-    assert stderr_lines("".join(f"{line}\n" for line in said)) == tuple(said)
+    assert stderr_lines("".join(f"{line}\n" for line in lines)) == tuple(lines)

@@ -212,9 +212,9 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
     whole = RacyCell(record=seen, between=("one and another",), allowed=(always,))
     short = replace(whole, allowed=(always, never))
     assert (whole.never_seen, short.never_seen) == ((), (never,))
-    told = "\n".join(race_lines([whole, short], 40))
-    assert told.count("allowed, and never seen: ") == 1
-    assert told.endswith("1 of 2 races showed all that the laws allow, 40 runs each this time")
+    text = "\n".join(race_lines([whole, short], 40))
+    assert text.count("allowed, and never seen: ") == 1
+    assert text.endswith("1 of 2 races showed all that the laws allow, 40 runs each this time")
 
 
 def test_the_page_of_races_counts_what_was_never_seen() -> None:
@@ -226,10 +226,10 @@ def test_the_page_of_races_counts_what_was_never_seen() -> None:
     whole = RacyCell(record=replace(seen, runs=60), between=(), allowed=(always,))
     one = RacyCell(record=replace(seen, runs=20), between=(), allowed=(always, never))
     two = RacyCell(record=replace(seen, runs=None), between=(), allowed=(always, never, other))
-    told = raced.render([*map(tally, (whole, one, two))])
-    assert "1 of 3 races have shown all" in told
+    text = raced.render([*map(tally, (whole, one, two))])
+    assert "1 of 3 races have shown all" in text
     row = "| `flask-debug/SIGTERM@group` | 3 | 1 | 1 | 1 to 2 | 20, not counted |"
-    assert row in told.splitlines()
+    assert row in text.splitlines()
     assert row.split("|")[1] not in raced.render([tally(whole)])
 
 

@@ -220,8 +220,8 @@ def test_one_timeline_for_each_outcome(store: Open, output: Path) -> None:
     """Each distinct outcome of a cell has one timeline, found by its digest."""
     run(store(0), result(A, B))
     run(store(1), result(A))
-    told = read_timelines(output, platform_name())
-    assert set(told) == {(cell().id, digest(A)), (cell().id, digest(B))}
+    timelines = read_timelines(output, platform_name())
+    assert set(timelines) == {(cell().id, digest(A)), (cell().id, digest(B))}
 
 
 def test_the_digest_is_of_what_tells_outcomes_apart() -> None:
@@ -755,14 +755,14 @@ def test_keys_that_are_not_known_stay_with_what_they_belong_to(store: Open, outp
     assert record["since"] == "2026-11-22"
     assert record["of record"] == {"a": {"b": None}}
     assert record["interpreter"]["of interpreter"] == "x"
-    told = {
+    explanations = {
         one["processes"][0]["exit"]["code"]: (
             one.get("of outcome"),
             one["processes"][0].get("of process"),
         )
         for one in record["outcomes"]
     }
-    assert told == {0: (True, [1]), 1: (None, None)}
+    assert explanations == {0: (True, [1]), 1: (None, None)}
     run(store(2), result(A), result(B))
     assert records_file(output).read_bytes() == line + b"\n"
 

@@ -12,55 +12,55 @@ from exitmatrix.model import Event, Outcome, Unknown
 from exitmatrix.observe import observe, timeline
 
 from tests.conftest import FOUND, LOADED, make_order, outcomes_of
-from tests.support.histories import PLAIN, Tale, plain
+from tests.support.histories import PLAIN, Log, plain
 
 RETURN = TERMINATIONS["return"]
 CPYTHONS = [id for id, one in FOUND.items() if one.implementation == "cpython"]
 
 
-def second(tale: Tale, number: int, kind: str, *detail: str, source: str = "probe") -> Tale:
+def second(log: Log, number: int, kind: str, *detail: str, source: str = "probe") -> Log:
     """What the first subinterpreter of process 10 tells, as the event of that number."""
-    tale.events.append(Event(source, 10, kind, detail, number, 1))  # type: ignore[arg-type]
-    return tale
+    log.events.append(Event(source, 10, kind, detail, number, 1))  # type: ignore[arg-type]
+    return log
 
 
-def with_second() -> Tale:
+def with_second() -> Log:
     """A plain program that has made a subinterpreter, in which D is registered."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10)
-    tale.registers(10, "A")
-    second(tale, 1, "started", "1", "python\0app.py\0", "3.13.0", "0")
-    second(tale, 2, "registered", "1.1", "D", "__main__:D")
-    return tale.endings(10, "subinterpreter").endings(10, "ending", "return")
+    log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10)
+    log.registers(10, "A")
+    second(log, 1, "started", "1", "python\0app.py\0", "3.13.0", "0")
+    second(log, 2, "registered", "1.1", "D", "__main__:D")
+    return log.endings(10, "subinterpreter").endings(10, "ending", "return")
 
 
 def test_each_interpreter_of_a_process_counts_its_own_events() -> None:
     """Two that number from 1 on have told everything; handlers of both are the process's."""
-    tale = second(second(with_second(), 3, "began", "1.1"), 4, "ended", "1.1")
-    shown = observe(tale.fires(10, "A").ends(10).trial(), PLAIN, RETURN)
+    log = second(second(with_second(), 3, "began", "1.1"), 4, "ended", "1.1")
+    shown = observe(log.fires(10, "A").ends(10).trial(), PLAIN, RETURN)
     assert isinstance(shown, Outcome), shown
     assert [one.fired for one in shown.processes] == [("D", "A")]
 
 
 def test_a_gap_in_what_a_subinterpreter_tells_is_unknown() -> None:
     """A lost event of a subinterpreter is a lost event."""
-    tale = second(with_second(), 4, "began", "1.1")
-    shown = observe(tale.ends(10).trial(), PLAIN, RETURN)
+    log = second(with_second(), 4, "began", "1.1")
+    shown = observe(log.ends(10).trial(), PLAIN, RETURN)
     assert shown == Unknown(reason="events of a process are missing or doubled")
 
 
 def test_a_subinterpreter_that_nobody_heard_is_unknown() -> None:
     """Where the probe did not come into a subinterpreter, nothing is said of its handlers."""
-    tale = plain().endings(10, "subinterpreter").fires(10, "C", "B", "A").ends(10)
-    shown = observe(tale.trial(), PLAIN, RETURN)
+    log = plain().endings(10, "subinterpreter").fires(10, "C", "B", "A").ends(10)
+    shown = observe(log.trial(), PLAIN, RETURN)
     assert shown == Unknown(reason="a subinterpreter was not observed from inside")
 
 
 def test_a_process_that_begins_anew_is_no_subinterpreter() -> None:
     """Its main interpreter is another program's (exec), with numbers and keys of its own."""
-    tale = plain().fires(10, "C")
-    tale.numbers[10] = 0
+    log = plain().fires(10, "C")
+    log.numbers[10] = 0
     shown = observe(
-        tale.starts(10).registers(10, "D").fires(10, "D").ends(10).trial(), PLAIN, RETURN
+        log.starts(10).registers(10, "D").fires(10, "D").ends(10).trial(), PLAIN, RETURN
     )
     assert isinstance(shown, Outcome), shown
     assert [one.fired for one in shown.processes] == [("C", "D")]
@@ -74,20 +74,20 @@ def test_a_timeline_says_where_a_subinterpreter_started() -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "pid", "subinterpreter"), [("4711", 4711, 0), ("4711.1", 4711, 1), ("7.12", 7, 12)]
+    ("speaker", "pid", "subinterpreter"), [("4711", 4711, 0), ("4711.1", 4711, 1), ("7.12", 7, 12)]
 )
 def test_an_event_names_the_interpreter_that_tells_it(
-    who: str, pid: int, subinterpreter: int
+    speaker: str, pid: int, subinterpreter: int
 ) -> None:
     """PID.N is the Nth subinterpreter of process PID."""
-    event = decode_event(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t")
+    event = decode_event(f"t\tprobe\t{speaker}\t1\tbegan\t1".encode(), "t")
     assert (event.pid, event.subinterpreter) == (pid, subinterpreter)
 
 
-@pytest.mark.parametrize("who", ["7.", "7.0", "7.x", ".1", "7.1.1", "7.-1", "7.01", "7. 1"])
-def test_what_names_no_interpreter_is_garbled(who: str) -> None:
+@pytest.mark.parametrize("speaker", ["7.", "7.0", "7.x", ".1", "7.1.1", "7.-1", "7.01", "7. 1"])
+def test_what_names_no_interpreter_is_garbled(speaker: str) -> None:
     """A speaker is a pid, with the number of an interpreter from 1 on behind a point."""
-    assert decode_event(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t").kind == "garbled"
+    assert decode_event(f"t\tprobe\t{speaker}\t1\tbegan\t1".encode(), "t").kind == "garbled"
 
 
 @pytest.mark.real

@@ -147,11 +147,11 @@ def test_handlers_that_raise_are_told_of_in_their_order(
         (one,) = shown.processes
         assert (one.fired, one.raised, one.exit) == (ALL, ("C", "B"), {"code": status})
         assert shown.printed is not None
-        told = [line for line in shown.printed if line.startswith(("Runtime", "Value"))]
+        warnings = [line for line in shown.printed if line.startswith(("Runtime", "Value"))]
         again = FOUND[interpreter_id].language == (2, 7)
         first = ["RuntimeError: C failed", "ValueError: B failed"]
-        assert told == first + first[1:] * again
-        assert shown.printed[-1] == told[-1]
+        assert warnings == first + first[1:] * again
+        assert shown.printed[-1] == warnings[-1]
 
 
 @every_python

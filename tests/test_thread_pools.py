@@ -45,14 +45,14 @@ def test_a_task_that_is_left_is_waited_for(version: str, order: str) -> None:
 
     A handler that it registers then still runs, the next one, unless it comes too late for that.
     """
-    told = shows(version, Register("A"), LATE, Register("C"))
-    assert told == f"main: {order}; exit status 0; stdout: w1."
+    text = shows(version, Register("A"), LATE, Register("C"))
+    assert text == f"main: {order}; exit status 0; stdout: w1."
 
 
 def test_threading_ends_pools_behind_functions_that_came_later() -> None:
     """From 3.9 on their exit function is one of threading's list, and runs in its order."""
-    told = shows("3.13.0", RegisterThreading("A"), LATE, RegisterThreading("C"))
-    assert told == "main: C, A, B; exit status 0; stdout: w1."
+    text = shows("3.13.0", RegisterThreading("A"), LATE, RegisterThreading("C"))
+    assert text == "main: C, A, B; exit status 0; stdout: w1."
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_pool_in_a_handler_is_refused_from_3_9_on(version: str, how: str) -> N
     """Whether pools have been used before, or are imported by that: both are RuntimeErrors."""
     in_handler = {"A": (UsePool(),)}
     for before in ((), (UsePool(),)):
-        told = shows(version, *before, Register("A"), **in_handler)
-        assert told == f"main: {how}; exit status 0; stdout: nothing"
+        text = shows(version, *before, Register("A"), **in_handler)
+        assert text == f"main: {how}; exit status 0; stdout: nothing"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_a_pool_in_a_handler_is_refused_from_3_9_on(version: str, how: str) -> N
 )
 def test_handlers_that_run_early_close_pools_from_3_7_to_3_8(version: str, status: int) -> None:
     """3.6 takes tasks nevertheless, and from 3.9 on no handler closes pools."""
-    told = shows(version, UsePool(), RunHandlers(), UsePool())
-    assert told == f"main: exit status {status}; stdout: nothing"
+    text = shows(version, UsePool(), RunHandlers(), UsePool())
+    assert text == f"main: exit status {status}; stdout: nothing"
 
 
 def test_up_to_3_8_clearing_the_handlers_leaves_a_task() -> None:
@@ -91,8 +91,8 @@ def test_an_exit_in_a_task_is_that_of_who_asks_for_the_result() -> None:
 
 def test_a_child_has_none_of_the_workers() -> None:
     """It does not wait for them at its end."""
-    told = shows("3.13.0", UsePool((), "left open"), Fork(), Register("A"))
-    assert told == "main: A; exit status 0; fork 0: A; exit status 0; stdout: nothing"
+    text = shows("3.13.0", UsePool((), "left open"), Fork(), Register("A"))
+    assert text == "main: A; exit status 0; fork 0: A; exit status 0; stdout: nothing"
 
 
 def test_python_2_has_no_pools() -> None:

@@ -492,8 +492,8 @@ else:
     file.write_text(program)
     done = run(python, str(file))
     _, child = done.pids
-    told = [(one.kind, one.number) for one in done.events if one.pid == child]
-    assert told == [
+    numbered = [(one.kind, one.number) for one in done.events if one.pid == child]
+    assert numbered == [
         ("forked", 1),
         ("registered", 2),
         ("leaving", 3),

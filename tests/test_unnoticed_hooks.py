@@ -267,11 +267,11 @@ def test_the_hooks_of_a_library_are_told(python: Interpreter, name: str) -> None
     if python.implementation == "pypy" and name not in CALLED_AT_ONCE:
         assert not handlers_told(done, TOLD, "h")  # it drops things later: see watch()
         return
-    told = [one.detail for one in done.events if one.kind == "finalize"]
-    assert [f"{one[5]}:{one[1].partition(':')[2]}" for one in told] == [
+    details = [one.detail for one in done.events if one.kind == "finalize"]
+    assert [f"{one[5]}:{one[1].partition(':')[2]}" for one in details] == [
         f"{name}.{one}" for one in expected
     ]
-    keys = [one[0] for one in told]
+    keys = [one[0] for one in details]
     waited = [one for one in done.told("registered") if one.detail[2] == "builtins:int"]
     assert bool(waited) == (name not in CALLED_AT_ONCE)
     for one in waited:

@@ -45,8 +45,8 @@ def test_what_is_taken_away_from_atexit_is_told_and_looked_for_as_bare(python: I
     if python.language < (3, 0):
         pytest.skip("2.7 has no unregister")
     done = as_bare(python, "unregister", PROGRAM)
-    told = handlers_told(done, ("registered", "dropped"), "")
-    dropped = [key for kind, key, *_ in told if kind == "dropped"]
+    events = handlers_told(done, ("registered", "dropped"), "")
+    dropped = [key for kind, key, *_ in events if kind == "dropped"]
     assert sorted(dropped[:2]) == ["2", "3"]
     # What it compares with what differs: CPython asked `stored == sought` until 3.13.
     assert dropped[2:] == (["4"] if b"same == sought" in done.stdout else [])

@@ -21,8 +21,8 @@ def asks_more_of_some(python: Profile) -> object:
 def test_a_remembered_answer_is_the_one_that_would_be_given() -> None:
     """Whoever asked before: those alike in what was asked for share one answer, others none."""
     known: Remembered[object] = []
-    told = [recall(known, one, asks_more_of_some) for one in (OLD, NEW, PYPY, OLD, NEW, PYPY)]
-    assert told == [asks_more_of_some(one) for one in (OLD, NEW, PYPY)] * 2
+    recalled = [recall(known, one, asks_more_of_some) for one in (OLD, NEW, PYPY, OLD, NEW, PYPY)]
+    assert recalled == [asks_more_of_some(one) for one in (OLD, NEW, PYPY)] * 2
     assert len(known) == 3
 
 

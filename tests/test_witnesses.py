@@ -20,19 +20,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.support.histories import PLAIN, SAVED, Saved, Tale, plain, saved
+from tests.support.histories import PLAIN, SAVED, Log, Saved, plain, saved
 
 TOKEN = "0123456789abcdef"
 FOREIGN = "fedcba9876543210"
 REAL = {name: saved(name) for name in SAVED}
 
 
-def shown(tale: Tale, termination: str = "return") -> Outcome | Unknown:
-    return observe(tale.trial(), PLAIN, TERMINATIONS[termination])
+def shown(log: Log, termination: str = "return") -> Outcome | Unknown:
+    return observe(log.trial(), PLAIN, TERMINATIONS[termination])
 
 
-def reason(tale: Tale, termination: str = "return") -> str:
-    found = shown(tale, termination)
+def reason(log: Log, termination: str = "return") -> str:
+    found = shown(log, termination)
     assert isinstance(found, Unknown), found
     return found.reason
 
@@ -42,9 +42,9 @@ def reason(tale: Tale, termination: str = "return") -> str:
 
 def test_two_ends_of_one_process_are_unknown_and_both_are_named() -> None:
     """Where its parent and its pidfd tell two ends of a process, neither is believed."""
-    tale = plain().fires(10, *"CBA").ends(10, "code 0")
-    tale.kernel(10, "disagrees", "its parent learns code 0", "its pidfd tells signal SIGKILL")
-    assert reason(tale) == (
+    log = plain().fires(10, *"CBA").ends(10, "code 0")
+    log.kernel(10, "disagrees", "its parent learns code 0", "its pidfd tells signal SIGKILL")
+    assert reason(log) == (
         "the witnesses disagree about main: "
         "its parent learns code 0, but its pidfd tells signal SIGKILL"
     )
@@ -52,8 +52,8 @@ def test_two_ends_of_one_process_are_unknown_and_both_are_named() -> None:
 
 def test_nobody_speaks_after_its_end() -> None:
     """An event that arrives from a process which the kernel saw end is unknown."""
-    tale = plain().fires(10, "C").ends(10).fires(10, "B")
-    assert "the kernel saw its end, but then the channel has its 'began'" in reason(tale)
+    log = plain().fires(10, "C").ends(10).fires(10, "B")
+    assert "the kernel saw its end, but then the channel has its 'began'" in reason(log)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_nobody_speaks_after_its_end() -> None:
 )
 def test_an_exit_that_cannot_follow_from_what_was_told(termination: str, end: str) -> None:
     """A process that says it leaves with one status, and ends with another, is unknown."""
-    tale = plain(ending=termination).ends(10, end)
-    assert f"the channel says {termination}, but the kernel {end}" in reason(tale, termination)
+    log = plain(ending=termination).ends(10, end)
+    assert f"the channel says {termination}, but the kernel {end}" in reason(log, termination)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_an_exit_that_follows_from_what_was_told(termination: str, end: str) -> 
 
 def test_events_that_could_not_be_told_are_unknown() -> None:
     """A process that could not open the channel may have done what nobody heard."""
-    tale = plain().ends(10).harness("unheard", "a process could not open the event channel")
-    assert reason(tale) == (
+    log = plain().ends(10).harness("unheard", "a process could not open the event channel")
+    assert reason(log) == (
         "not every event could be told: a process could not open the event channel"
     )
 
@@ -87,8 +87,8 @@ def test_events_that_could_not_be_told_are_unknown() -> None:
 @pytest.mark.parametrize("killed", [True, False])
 def test_who_may_have_been_ended_for_want_of_memory_is_unknown(starved: bool, killed: bool) -> None:
     """The kernel tells that it ended a process, and not which: it does so with SIGKILL."""
-    tale = plain().fires(10, *"CBA").ends(10, "signal SIGKILL" if killed else "code 0")
-    trial = tale.trial()
+    log = plain().fires(10, *"CBA").ends(10, "signal SIGKILL" if killed else "code 0")
+    trial = log.trial()
     note = Event("harness", 0, "starved")
     history = (*trial.history[:3], *[note] * starved, *trial.history[3:])
     found = observe(replace(trial, history=history), PLAIN, TERMINATIONS["return"])
@@ -114,11 +114,11 @@ def test_a_real_trial_has_no_disagreement(name: str) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("lives", [True, False])
-def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_parent_that_has_just_ended_is_none_any_more(alive: bool) -> None:
     """An orphan names who started it, and the kernel its reaper: both are right."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
-        if not lives:
+        if not alive:
             parent.kill()
             os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)  # it ended, and is not reaped
         journal = Journal()
@@ -127,7 +127,7 @@ def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
             processes.watched[pid] = pidfd.watch(pid)
         processes.meet(Event("probe", os.getpid(), "started", (str(parent.pid),)))
         processes.close()
-    assert [event.kind for event in journal.events] == ["disagrees"] * lives
+    assert [event.kind for event in journal.events] == ["disagrees"] * alive
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def heard(real: Saved, stream: bytes) -> Trial:
     arrived = [decode_event(one, TOKEN) for one in lines]
     if rest:
         arrived.append(Event("harness", 0, "garbled", ("an event without an end",)))
-    told = events(real)
-    count = str(len(told))
+    events_seen = events(real)
+    count = str(len(events_seen))
     history: list[Event] = []
     supply = iter(arrived)
     for event in real.history:

@@ -112,9 +112,9 @@ def test_a_python_that_is_too_old_is_told_so_in_one_line(archive: Path, tmp_path
     for one in old:
         done = _run(one.path, archive, tmp_path, "run")
         major, minor = one.language
-        said = f"exitmatrix.pyz needs Python 3.11 or later, and this is {major}.{minor}\n"
+        message = f"exitmatrix.pyz needs Python 3.11 or later, and this is {major}.{minor}\n"
         assert done.returncode != 0
-        assert done.stderr.endswith(said), one.id
+        assert done.stderr.endswith(message), one.id
         assert done.stderr.count("\n") == 1
 
 

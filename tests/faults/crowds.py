@@ -19,15 +19,15 @@ def two_in_one_place(ground: Ground, tally: Tally, times: int) -> None:
     for _ in range(times):
         output = ground.output()
         both = [ground.start(output, *SMALL) for _ in range(2)]
-        said = [end_of(one) for one in both]
-        wrong = [line for text in said for line in unclean(text)]
+        ends = [end_of(one) for one in both]
+        wrong = [line for text in ends for line in unclean(text)]
         statuses = sorted(one.returncode for one in both)
         if statuses == [0, USAGE_ERROR]:
-            refused = said[0 if both[0].returncode else 1]
+            refused = ends[0 if both[0].returncode else 1]
             if "is writing there" not in refused:
                 wrong.append(f"refused without a reason: {refused[-200:]}")
         elif statuses != [0, 0]:  # one after the other, if the first was that fast
-            wrong.append(f"statuses {statuses}: {said}")
+            wrong.append(f"statuses {statuses}: {ends}")
         tally.add(wrong, ground.left(), 0 if ground.records(output) else 1)
 
 
@@ -39,11 +39,11 @@ def crowd(ground: Ground, tally: Tally, times: int) -> None:
     cache = ground.make_cache("crowded", "uv")
     outputs = [ground.output() for _ in range(times)]
     everybody = [ground.start(one, *words, cache=cache) for one in outputs]
-    said = [end_of(one) for one in everybody]
+    ends = [end_of(one) for one in everybody]
     left = ground.left()
-    built = Counter(word for text in said for word in text.split() if word.startswith("built"))
+    built = Counter(word for text in ends for word in text.split() if word.startswith("built"))
     seen = {str(ground.records(one)) for one in outputs}
-    for one, text in zip(everybody, said, strict=True):
+    for one, text in zip(everybody, ends, strict=True):
         wrong = unclean(text)
         if one.returncode:
             wrong.append(f"status {one.returncode}: {text[-200:]}")

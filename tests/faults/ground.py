@@ -128,8 +128,8 @@ class Ground:
     def whole(self, *words: str, output: Path | None = None, **how: object) -> tuple[int, str]:
         """Run a harness to its end: its status and what it said."""
         process = self.start(output or self.output(), *words, **how)  # type: ignore[arg-type]
-        said = end_of(process)
-        return process.returncode, said
+        end = end_of(process)
+        return process.returncode, end
 
     # ------------------------------------------------------------ afterwards
 
@@ -206,18 +206,18 @@ def ledger_name(output: Path) -> str:
 def end_of(process: subprocess.Popen[str]) -> str:
     """Wait for a harness, and give what it said."""
     try:
-        out, said = process.communicate(timeout=LONGEST)
+        out, stderr = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired:
         process.kill()
-        out, said = process.communicate()
-        return f"{said}\nit did not end within {LONGEST:g} s"
-    return f"{out}{said}"
+        out, stderr = process.communicate()
+        return f"{stderr}\nit did not end within {LONGEST:g} s"
+    return f"{out}{stderr}"
 
 
-def unclean(said: str) -> list[str]:
+def unclean(stderr: str) -> list[str]:
     """What a harness said that is no clean message."""
     signs = ("Traceback", "Exception ignored", "Error:", "did not end")
-    return [f"it said: {line}" for line in said.splitlines() if any(s in line for s in signs)]
+    return [f"it said: {line}" for line in stderr.splitlines() if any(s in line for s in signs)]
 
 
 def below(pid: int, word: str) -> list[psutil.Process]:

@@ -49,7 +49,7 @@ class Campaign:
         self.output = ground.output()
         self.done: list[str] = []  # cells that were on disk after the last interruption
 
-    def check(self, status: int, said: str) -> tuple[list[str], int]:
+    def check(self, status: int, stderr: str) -> tuple[list[str], int]:
         """After an interruption: what is wrong, and how many finished cells were lost."""
         wrong: list[str] = []
         lost = 0
@@ -62,7 +62,7 @@ class Campaign:
             lost = len(set(self.done) - set(records))
             self.output, self.done = self.ground.output(), []
             return wrong, lost
-        went_on = RESUMED.search(said)
+        went_on = RESUMED.search(stderr)
         if went_on and int(went_on[1]) != len(set(self.done)):
             wrong.append(f"{len(set(self.done))} cells were on disk, it went on from {went_on[1]}")
         lost += len(set(self.done) - set(now)) + len(set(now) - set(records))
@@ -85,9 +85,9 @@ def kill_harness(ground: Ground, tally: Tally, times: int) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moment)
         process.kill()
-        said = end_of(process)
+        end = end_of(process)
         left = ground.left()
-        wrong, lost = campaign.check(process.returncode, said)
+        wrong, lost = campaign.check(process.returncode, end)
         if process.returncode == 0:
             # It was faster: this was no kill, but what it says counts.
             longest = max(1.0, 0.9 * (time.monotonic() - begun))
@@ -95,11 +95,11 @@ def kill_harness(ground: Ground, tally: Tally, times: int) -> None:
             tally.lost += lost
             continue
         if process.returncode != KILLED:
-            wrong.append(f"status {process.returncode} before the kill: {said[-300:]}")
+            wrong.append(f"status {process.returncode} before the kill: {end[-300:]}")
         tally.add(wrong, left, lost)
-    status, said = ground.whole(output=campaign.output)
-    if status or unclean(said):
-        tally.add([f"the run after the kills ended with {status}: {said[-300:]}"])
+    status, end = ground.whole(output=campaign.output)
+    if status or unclean(end):
+        tally.add([f"the run after the kills ended with {status}: {end[-300:]}"])
 
 
 def kill_part(word: str, ground: Ground, tally: Tally, times: int) -> None:
@@ -115,13 +115,13 @@ def kill_part(word: str, ground: Ground, tally: Tally, times: int) -> None:
         for one in found:
             with contextlib.suppress(Exception):
                 one.kill()
-        said = end_of(process)
+        end = end_of(process)
         left = ground.left()
-        wrong, lost = campaign.check(process.returncode, said)
+        wrong, lost = campaign.check(process.returncode, end)
         if process.returncode != 0:
-            wrong.append(f"status {process.returncode}: {said[-200:]}")
-        if "the engine was started again" in said or wrong:
-            tally.add([*wrong, *unclean(said)], left, lost)
+            wrong.append(f"status {process.returncode}: {end[-200:]}")
+        if "the engine was started again" in end or wrong:
+            tally.add([*wrong, *unclean(end)], left, lost)
 
 
 SELECTION = ("--stack", "none", "--scenario", "plain", "--termination", "S*")
@@ -156,13 +156,13 @@ def kill_two(ground: Ground, tally: Tally, times: int) -> None:
                 with contextlib.suppress(Exception):
                     one.kill()
             time.sleep(chance.choice([0.0, 0.001, 0.02, 0.05]))
-        said = end_of(process)
+        end = end_of(process)
         left = ground.left()
-        wrong, lost = campaign.check(process.returncode, said)
+        wrong, lost = campaign.check(process.returncode, end)
         if process.returncode not in ([KILLED, 0] if "harness" in pair else [0]):
-            wrong.append(f"{pair}: status {process.returncode}: {said[-200:]}")
-        if process.returncode == KILLED or "the engine was started again" in said or wrong:
-            tally.add([*wrong, *unclean(said)], left, lost)
+            wrong.append(f"{pair}: status {process.returncode}: {end[-200:]}")
+        if process.returncode == KILLED or "the engine was started again" in end or wrong:
+            tally.add([*wrong, *unclean(end)], left, lost)
 
 
 def kill_builder(ground: Ground, tally: Tally, times: int) -> None:
@@ -179,11 +179,11 @@ def kill_builder(ground: Ground, tally: Tally, times: int) -> None:
         end_of(process)
         left = ground.left()
         wrong = [f"half built: {one}" for one in unstamped(cache)]
-        status, said = ground.whole(*words, output=output, cache=cache)
+        status, stderr = ground.whole(*words, output=output, cache=cache)
         if status:
-            wrong.append(f"the next run ended with {status}: {said[-300:]}")
+            wrong.append(f"the next run ended with {status}: {stderr[-300:]}")
         wrong += [f"still there: {one.name}" for one in cache.glob("environments/*/*.building")]
-        tally.add([*wrong, *unclean(said)], [*left, *ground.left()])
+        tally.add([*wrong, *unclean(stderr)], [*left, *ground.left()])
 
 
 def unstamped(cache: Path) -> Sequence[str]:
@@ -208,14 +208,14 @@ def stop(signals: Sequence[signal.Signals], ground: Ground, tally: Tally, times:
             if place:
                 time.sleep(chance.choice([0.0, 0.02, 0.1]))
             process.send_signal(number)
-        said = first + end_of(process)
+        end = first + end_of(process)
         left = ground.left()
-        wrong, lost = campaign.check(process.returncode, said)
+        wrong, lost = campaign.check(process.returncode, end)
         if process.returncode == 0:
             continue
-        if process.returncode != STOPPED or "exitmatrix: stopped" not in said:
-            wrong.append(f"status {process.returncode}: {said[-300:]}")
-        tally.add([*wrong, *unclean(said)], left, lost)
+        if process.returncode != STOPPED or "exitmatrix: stopped" not in end:
+            wrong.append(f"status {process.returncode}: {end[-300:]}")
+        tally.add([*wrong, *unclean(end)], left, lost)
 
 
 def stop_once(ground: Ground, tally: Tally, times: int) -> None:
@@ -280,15 +280,15 @@ def lose_readers(ground: Ground, tally: Tally, times: int) -> None:
         if number % 2:
             process.stderr.close()
             process.wait(LONGEST)
-            said = ""
+            stderr = ""
         else:
-            said = process.stderr.read()
+            stderr = process.stderr.read()
             process.wait(LONGEST)
             process.stderr.close()
-        wrong = [] if process.returncode == 0 else [f"status {process.returncode}: {said[-300:]}"]
+        wrong = [] if process.returncode == 0 else [f"status {process.returncode}: {stderr[-300:]}"]
         if not (output / "matrix.md").exists():
             wrong.append("no report was written")
-        tally.add([*wrong, *unclean(said)], ground.left())
+        tally.add([*wrong, *unclean(stderr)], ground.left())
 
 
 FAULTS = (

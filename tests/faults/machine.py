@@ -62,23 +62,23 @@ def in_tmpfs(ground: Ground, size: str, again: str) -> str:
     return end_of(process)
 
 
-def numbers(said: str, word: str) -> list[int]:
+def numbers(text: str, word: str) -> list[int]:
     """What a script said of something, each time."""
-    lines = [line for line in said.splitlines() if line.startswith(f"{word} ")]
+    lines = [line for line in text.splitlines() if line.startswith(f"{word} ")]
     return [int(line.rpartition(" ")[2]) for line in lines]
 
 
 def full_disk(ground: Ground, tally: Tally, times: int) -> None:
     """The disk is full while observations are written."""
     for number in range(times):
-        said = in_tmpfs(ground, f"{12 + 4 * (number % 8)}k", "full")
-        wrong = unclean(said)
-        statuses, kept = numbers(said, "status"), numbers(said, "on disk")
+        output = in_tmpfs(ground, f"{12 + 4 * (number % 8)}k", "full")
+        wrong = unclean(output)
+        statuses, kept = numbers(output, "status"), numbers(output, "on disk")
         if statuses != [FAILED, 0]:
-            wrong.append(f"statuses {statuses}: {said[-400:]}")
-        if "No space left on device" not in said or "what was measured is kept" not in said:
+            wrong.append(f"statuses {statuses}: {output[-400:]}")
+        if "No space left on device" not in output or "what was measured is kept" not in output:
             wrong.append("it did not say what was the matter")
-        went_on = RESUMED.search(said)
+        went_on = RESUMED.search(output)
         known = int(went_on[1]) if went_on else 0
         lost = max(0, kept[0] - 1 - known) if kept else 0  # the last may be torn, or not counted
         tally.add(wrong, ground.left(), lost)
@@ -87,10 +87,10 @@ def full_disk(ground: Ground, tally: Tally, times: int) -> None:
 def read_only(ground: Ground, tally: Tally, times: int) -> None:
     """The output cannot be written: said before anything is measured."""
     for _ in range(times):
-        said = in_tmpfs(ground, "64m", "read-only")
-        wrong = unclean(said)
-        if numbers(said, "status") != [USAGE_ERROR] or "Read-only file system" not in said:
-            wrong.append(said[-300:])
+        output = in_tmpfs(ground, "64m", "read-only")
+        wrong = unclean(output)
+        if numbers(output, "status") != [USAGE_ERROR] or "Read-only file system" not in output:
+            wrong.append(output[-300:])
         tally.add(wrong, ground.left())
 
 
@@ -131,20 +131,20 @@ def no_processes(ground: Ground, tally: Tally, times: int) -> None:
             first = process.stderr.readline() if number % 3 else ""
             time.sleep(0.1 * (number % 5))
             (group / "pids.max").write_text(str(1 + number % 4))
-            said = first + end_of(process)
+            end = first + end_of(process)
             (group / "pids.max").write_text("max")
             wrong = [] if process.returncode in (0, FAILED) else [f"status {process.returncode}"]
             if number % 3:  # else Python itself may not have got as far
-                wrong += unclean(said)
-                if process.returncode and "Resource temporarily unavailable" not in said:
-                    wrong.append(f"it did not say what was the matter: {said[-300:]}")
+                wrong += unclean(end)
+                if process.returncode and "Resource temporarily unavailable" not in end:
+                    wrong.append(f"it did not say what was the matter: {end[-300:]}")
             done = set(ground.ledger(output) or ())
             left = ground.left()
-            status, said = ground.whole(*SMALL, output=output)
+            status, end = ground.whole(*SMALL, output=output)
             records = ground.records(output)
             dark = [cell for cell, record in records.items() if record.unknown]
             if status or dark:
-                wrong.append(f"the next run: {status}, {len(dark)} unknown: {said[-200:]}")
+                wrong.append(f"the next run: {status}, {len(dark)} unknown: {end[-200:]}")
             tally.add(wrong, left, len(done - set(records)))
 
 
@@ -161,16 +161,16 @@ def lose_interpreter(ground: Ground, tally: Tally, times: int) -> None:
         words = ("--stack", "none", "--scenario", "plain", "--trials", "5")
         process = ground.start(output, *words, cache=cache, python=str(python))
         assert process.stderr
-        said = ""
+        end = ""
         for line in process.stderr:
-            said += line
+            end += line
             if line.startswith("matrix:"):
                 break
         shutil.rmtree(home)
-        said += end_of(process)
-        wrong = unclean(said)
-        if process.returncode != FAILED or "No such file or directory" not in said:
-            wrong.append(f"status {process.returncode}: {said[-300:]}")
+        end += end_of(process)
+        wrong = unclean(end)
+        if process.returncode != FAILED or "No such file or directory" not in end:
+            wrong.append(f"status {process.returncode}: {end[-300:]}")
         records = ground.records(output)
         if not records:
             wrong.append("nothing is on disk")
@@ -209,10 +209,10 @@ def no_index(ground: Ground, tally: Tally, times: int) -> None:
         for one in [*real.glob("none-*"), *real.glob("inside-*")]:
             (cache / "environments" / ground.python / one.name).symlink_to(one)
         output = ground.output()
-        status, said = ground.whole(*words, output=output, cache=cache, env=env)
-        wrong = unclean(said)
-        if status or f"{flask}: the package index cannot be reached" not in said:
-            wrong.append(f"status {status}: {said[-300:]}")
+        status, stderr = ground.whole(*words, output=output, cache=cache, env=env)
+        wrong = unclean(stderr)
+        if status or f"{flask}: the package index cannot be reached" not in stderr:
+            wrong.append(f"status {status}: {stderr[-300:]}")
         if {one.split("/")[1] for one in ground.records(output)} != {"none"}:
             wrong.append("what is built was not measured")
         tally.add(wrong, ground.left())
@@ -225,8 +225,8 @@ def cached(ground: Ground, tally: Tally, times: int) -> None:
     env = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"}
     for _ in range(times):
         words = ("--stack", flask, "--scenario", "flask", "--termination", "os-exit-7")
-        status, said = ground.whole(*words, env=env)
-        tally.add([*unclean(said), *([f"status {status}"] if status else [])], ground.left())
+        status, stderr = ground.whole(*words, env=env)
+        tally.add([*unclean(stderr), *([f"status {status}"] if status else [])], ground.left())
 
 
 FAULTS = (

@@ -38,11 +38,11 @@ def without(names: str, ground: Ground, tally: Tally, times: int) -> None:
     for _ in range(times):
         output = ground.output()
         process = ground.start(output, *words, env={VARIABLE: names})
-        said = end_of(process)
-        wrong = unclean(said)
+        end = end_of(process)
+        wrong = unclean(end)
         seen = ground.records(output)
         if process.returncode:
-            wrong.append(f"status {process.returncode}: {said[-300:]}")
+            wrong.append(f"status {process.returncode}: {end[-300:]}")
         if set(seen) != set(known):
             wrong.append(f"{len(set(known) - set(seen))} cells are missing")
         for cell, record in seen.items():

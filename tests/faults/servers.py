@@ -64,14 +64,14 @@ def kill_while(scenario: str, ground: Ground, tally: Tally, times: int) -> None:
         for one in [process] if part == "harness" else below(process.pid, f"machine.run.{part}"):
             with contextlib.suppress(psutil.Error):
                 one.kill()
-        said = end_of(process)
+        end = end_of(process)
         left = ground.left()
-        wrong, lost = campaign.check(process.returncode, said)
-        hit = process.returncode == KILLED or "the engine was started again" in said
+        wrong, lost = campaign.check(process.returncode, end)
+        hit = process.returncode == KILLED or "the engine was started again" in end
         if process.returncode != (KILLED if part == "harness" else 0):
-            wrong.append(f"{part}: status {process.returncode}: {said[-300:]}")
+            wrong.append(f"{part}: status {process.returncode}: {end[-300:]}")
         if hit or wrong:
-            tally.add([*wrong, *unclean(said)], left, lost)
+            tally.add([*wrong, *unclean(end)], left, lost)
 
 
 FAULTS = tuple(

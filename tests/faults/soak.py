@@ -105,8 +105,8 @@ def orders(ids: tuple[str, ...], quiet: Quiet, trials: int) -> list[tuple[Cell, 
         list(chosen.values()), list(subjects.values()), stacks.STACKS, stacks.applies, Selection()
     )
     # What a program prints is taken from a second run, which is no trial of the soak.
-    told = [cell for cell in planned.cells if not subjects[cell.scenario].printed]
-    known = [cell for cell in told if cell.id in quiet.records]
+    silent = [cell for cell in planned.cells if not subjects[cell.scenario].printed]
+    known = [cell for cell in silent if cell.id in quiet.records]
     serving = {one.id for one in subjects.values() if one.serves}
     cells = list(itertools.islice(mixed(known, serving), trials))
     by_name = {one.name: one for one in stacks.STACKS}

@@ -47,7 +47,7 @@ def run_tests(
 ) -> Results:
     """Run tests by name in a folder, a session and an environment of their own."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        channel, told, work = f"{scratch}/channel", Path(scratch, "told"), Path(scratch, "cwd")
+        channel, events, work = f"{scratch}/channel", Path(scratch, "told"), Path(scratch, "cwd")
         os.mkfifo(channel)
         work.mkdir()
         given = {"HOME": str(work), "TMPDIR": str(work), "PATH": os.environ.get("PATH", os.defpath)}
@@ -59,7 +59,7 @@ def run_tests(
         drain = threading.Thread(target=_drain, args=(reader, lines))
         drain.start()
         process = subprocess.Popen(
-            [python.path, str(DRIVER), str(told), *names],
+            [python.path, str(DRIVER), str(events), *names],
             env=environment(given, folders=[probe, ENDINGS] if probed else [ENDINGS]),
             cwd=work,
             stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ def run_tests(
             os.write(reader, b"\0")
             drain.join()
             os.close(reader)
-        return Results(_read(told), sum(lines), cut)
+        return Results(_read(events), sum(lines), cut)
 
 
 def _drain(channel: int, lines: list[int]) -> None:
@@ -91,10 +91,10 @@ def _drain(channel: int, lines: list[int]) -> None:
             return
 
 
-def _read(told: Path) -> dict[str, str]:
+def _read(events: Path) -> dict[str, str]:
     """Results by test; of one with several parts that failed, the first is enough."""
     found: dict[str, str] = {}
-    for line in told.read_text(errors="replace").splitlines() if told.exists() else ():
+    for line in events.read_text(errors="replace").splitlines() if events.exists() else ():
         name, _, result = line.rpartition("\t")
         if found.get(name) in (None, "ok"):
             found[name] = result

@@ -92,10 +92,10 @@ def test_the_first_step_makes_an_environment_beside_the_programs_own(
     python = tmp_path / "a python"
     python.write_text(STUB)
     python.chmod(0o700)
-    told = {"ACTION": "/the action", "PYTHON": str(python), "RUNNER_TEMP": str(runner)}
+    variables = {"ACTION": "/the action", "PYTHON": str(python), "RUNNER_TEMP": str(runner)}
     log = tmp_path / "log"
     words = [bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", script_of("install")]
-    env = job | told | {"LOG": str(log)}
+    env = job | variables | {"LOG": str(log)}
     subprocess.run(words, env=env, check=True, timeout=60)
     name, _, folder = Path(job["GITHUB_OUTPUT"]).read_text().strip().partition("=")
     assert (name, Path(folder).parent) == ("folder", runner)
@@ -135,7 +135,7 @@ def test_without_a_command_the_projects_own_file_is_read(job: dict[str, str]) ->
 EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
 
 
-def run_action(said: dict[str, str], workspace: Path, runner: Path) -> tuple[int, str, str]:
+def run_action(inputs: dict[str, str], workspace: Path, runner: Path) -> tuple[int, str, str]:
     """Do what a runner does with a composite action; its status, what was written, its records.
 
     GitHub, Metadata syntax, runs.steps; Workflow syntax, jobs.<job_id>.steps[*].shell: bash is
@@ -145,7 +145,7 @@ def run_action(said: dict[str, str], workspace: Path, runner: Path) -> tuple[int
     about = yaml.YAML(typ="safe").load(ACTION)
     known = {"github.action_path": str(ROOT)}
     known |= {f"inputs.{name}": one["default"] for name, one in about["inputs"].items()}
-    known |= {f"inputs.{name}": text for name, text in said.items()}
+    known |= {f"inputs.{name}": text for name, text in inputs.items()}
     runner.mkdir()
     # What it needs to be built and run comes from here: the tests ask no network for it.
     libraries = [path for path in sys.path if path.endswith("site-packages")]
@@ -175,8 +175,8 @@ def run_action(said: dict[str, str], workspace: Path, runner: Path) -> tuple[int
             check=False,
         )
         written, status = written + done.stdout, done.returncode
-        told = files["OUTPUT"].read_text() if files["OUTPUT"].exists() else ""
-        for line in told.splitlines():
+        output = files["OUTPUT"].read_text() if files["OUTPUT"].exists() else ""
+        for line in output.splitlines():
             name, _, value = line.partition("=")
             known[f"steps.{step['id']}.outputs.{name}"] = value
         if status:
@@ -196,12 +196,12 @@ def test_a_job_that_uses_the_action_is_told(folder: Path, tmp_path: Path) -> Non
     """Both steps, from what the caller says to the outputs: installed, run, and passed or not."""
     if shutil.which("bash") is None:
         pytest.skip("no bash is here")
-    said = {
+    inputs = {
         "command": f"'{sys.executable}' plain.py",
         "options": "--ending deploy --trials 1 --expect deploy:ran=all",
         "python": sys.executable,
     }
-    got, written, records = run_action(said, folder, tmp_path / "temporary files")
+    got, written, records = run_action(inputs, folder, tmp_path / "temporary files")
     assert got == 1, written
     assert "::error file=plain.py,line=3," in written
     assert '"scenario":' in Path(records).read_text()

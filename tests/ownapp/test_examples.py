@@ -27,9 +27,9 @@ def test_there_are_examples_and_no_page_without_one() -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
 def test_the_page_of_an_example_is_of_its_settings(file: Path) -> None:
     """It shows the command, and each expectation, met: `make examples` fails where one is not."""
-    said = settings(file)
+    settings_ = settings(file)
     text = " ".join((ROOT / "reports" / "examples" / f"{file.parent.name}.md").read_text().split())
-    assert shlex.join(said.command) in text
-    assert said.expectations
-    for one in said.expectations:
+    assert shlex.join(settings_.command) in text
+    assert settings_.expectations
+    for one in settings_.expectations:
         assert f"✓ {one}" in text

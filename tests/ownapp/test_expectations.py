@@ -187,11 +187,11 @@ left = []
 
 def test_a_file_says_all_that_options_say() -> None:
     """Command, options and expectations; a shell's quoting is undone, no shell is called."""
-    said = parse_settings(tomllib.loads(FILE), "exitmatrix.toml")
-    assert said.command == ("gunicorn", "-w", "2", "app:app")
-    assert said.ready == "/healthz"
-    assert said.env == {"DATABASE_URL": "sqlite://"}
-    assert [str(one) for one in said.expectations] == [
+    given = parse_settings(tomllib.loads(FILE), "exitmatrix.toml")
+    assert given.command == ("gunicorn", "-w", "2", "app:app")
+    assert given.ready == "/healthz"
+    assert given.env == {"DATABASE_URL": "sqlite://"}
+    assert [str(one) for one in given.expectations] == [
         *("deploy: ran=app.db:close_pool", "deploy: exit=0"),
         *("deploy: within=10", "deploy: left=nothing"),
     ]
@@ -199,10 +199,12 @@ def test_a_file_says_all_that_options_say() -> None:
 
 def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
     """TOML has numbers, and 8000 is a port there as well."""
-    said = parse_settings(tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x")
+    given = parse_settings(
+        tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x"
+    )
     (expected,) = parse_settings(tomllib.loads("[expect.deploy]\nwithin = 0.5"), "x").expectations
     assert expected.values == ("0.5",)
-    assert (said.ready, said.grace, said.ready_within) == ("8000", "30", "2.5")
+    assert (given.ready, given.grace, given.ready_within) == ("8000", "30", "2.5")
 
 
 OTHER_OPTIONS = """
@@ -220,12 +222,17 @@ clean-env = true
 
 def test_a_file_says_how_often_where_and_whom() -> None:
     """As many as may be given are lists, or one text; roles are a table of expressions."""
-    said = parse_settings(tomllib.loads(OTHER_OPTIONS), "exitmatrix.toml")
-    assert said.endings == ("deploy", "SIGQUIT")
-    assert (said.trials, said.jobs, said.thorough, said.clean_env) == (5, 1, True, True)
-    assert said.folders == ("/var/tmp",)
-    assert said.addresses == ("0.0.0.0", "::")
-    assert said.roles == ("web=gunicorn", "mail=mail=.*")
+    given = parse_settings(tomllib.loads(OTHER_OPTIONS), "exitmatrix.toml")
+    assert given.endings == ("deploy", "SIGQUIT")
+    assert (given.trials, given.jobs, given.thorough, given.clean_env) == (
+        5,
+        1,
+        True,
+        True,
+    )
+    assert given.folders == ("/var/tmp",)
+    assert given.addresses == ("0.0.0.0", "::")
+    assert given.roles == ("web=gunicorn", "mail=mail=.*")
 
 
 NOT_OF_THE_APP = {"expect", "json", "junit-xml", "markdown", "github", "progress", "help"}
@@ -241,7 +248,7 @@ def test_each_option_of_how_it_is_run_is_a_key_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[ap]", "no key 'ap'; did you mean 'app'?"),
         ("[app]\ncomand = 'x'", "did you mean 'command'?"),
@@ -276,11 +283,11 @@ def test_each_option_of_how_it_is_run_is_a_key_of_the_file() -> None:
         ("[expect]\nran = 'all'", "must be a table; name the ending, as in [expect.deploy] ran"),
     ],
 )
-def test_what_a_file_cannot_say_is_refused_with_the_nearest(text: str, told: str) -> None:
+def test_what_a_file_cannot_say_is_refused_with_the_nearest(text: str, message: str) -> None:
     """In one line that names the file and the key."""
     with pytest.raises(SettingsError) as refused:
         parse_settings(tomllib.loads(text), "exitmatrix.toml")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).startswith("exitmatrix.toml")
 
 

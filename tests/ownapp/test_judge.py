@@ -143,19 +143,21 @@ def test_why_a_process_stays_is_told() -> None:
 def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
     """Bjoern prints the exception and serves on; a program that is on its way to its end is not."""
     stop = Handler(label="signal.SIGTERM:stop", place="app.py:4", mechanism="signal.SIGTERM")
-    told = "signal.SIGTERM:stop (app.py:4) ran in main, which went on"
+    expected = "signal.SIGTERM:stop (app.py:4) ran in main, which went on"
     swallowed = member("main", (stop, "ran"), (CLOSE, "not run"), **GRACE)
-    assert f"{told}. It returned, and then Python goes on" in why(swallowed)
+    assert f"{expected}. It returned, and then Python goes on" in why(swallowed)
     raised = tuple(replace(one, left=one.handler == stop) for one in swallowed.handlers)
-    assert f"{told}. A handler that raises ends nothing" in why(replace(swallowed, handlers=raised))
+    assert f"{expected}. A handler that raises ends nothing" in why(
+        replace(swallowed, handlers=raised)
+    )
     old = outcome(replace(swallowed, handlers=raised), python="3.8.18")
     (reason, *_) = reasons(old, find_situation("deploy"))
     assert "Python waits for threads that are no daemons" in reason.text  # not told of there
-    assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
-    assert told not in why(replace(swallowed, finishing=True))
-    assert told not in why(replace(swallowed, exit="code 0"))
+    assert expected not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
+    assert expected not in why(replace(swallowed, finishing=True))
+    assert expected not in why(replace(swallowed, exit="code 0"))
     executed = tuple(replace(one, past=True) for one in swallowed.handlers)
-    assert told not in why(replace(swallowed, handlers=executed))
+    assert expected not in why(replace(swallowed, handlers=executed))
     other = replace(stop, mechanism="signal.SIGUSR1")
     assert "which went on" not in why(member("main", (other, "ran"), (CLOSE, "not run"), **GRACE))
 
@@ -260,27 +262,27 @@ def test_whoever_has_left_the_process_group_is_told_apart() -> None:
     """Of a group it is known who is in it, whatever handlers there are: Python's own for SIGINT."""
     first = member("master", end="signal SIGINT", got=("SIGINT",))
     apart = member("worker", (CLOSE, "not run"), end="", catches=("SIGINT",))
-    told = "SIGINT went to the process group of master, and did not reach worker."
+    reason = "SIGINT went to the process group of master, and did not reach worker."
     group = (Sent(seconds=0.0, signal="SIGINT", to="group"),)
-    for one, said in ((apart, True), (replace(apart, got=("SIGINT",)), False)):
+    for one, expected in ((apart, True), (replace(apart, got=("SIGINT",)), False)):
         found = reasons(outcome(first, one, sent=group), find_situation("ctrl-c"))
-        assert any(each.text == told for each in found) is said
+        assert any(each.text == reason for each in found) is expected
 
 
 def test_a_helper_that_goes_on_is_named_where_nobody_else_does() -> None:
     """`os.system` starts a shell, which has nothing to clean up and takes the whole grace."""
     first = member("main", end="signal SIGTERM", **SENT)
     sh = member("sh", family=False, observed=False, **ENDED)
-    told = "SIGTERM came to main alone, which ended and did not pass it on to"
-    assert f"{told} sh." in why(first, sh)
-    assert f"{told} worker." in why(first, sh, member("worker", (CLOSE, "not run"), **ENDED))
+    reason = "SIGTERM came to main alone, which ended and did not pass it on to"
+    assert f"{reason} sh." in why(first, sh)
+    assert f"{reason} worker." in why(first, sh, member("worker", (CLOSE, "not run"), **ENDED))
 
 
 def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
     """And not where a new process lives, where all have ended, or of one that only asked them."""
     killed = member("worker#1", end="signal SIGKILL", got=("SIGKILL",), signalled=("SIGKILL",))
     other, new = member("worker#2", end=""), member("worker#3", end="", new=True)
-    told = "nobody took the place of who was killed"
+    expected = "nobody took the place of who was killed"
     for name, members, missing in (
         ("oom", (killed, other), True),
         ("crash", (killed, other), True),
@@ -293,25 +295,25 @@ def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
         result = ending(outcome(*members, situation=name), name=name)
         reason = "Nobody was started in the place of worker#1."
         assert (reason in why(*members, name=name)) == missing
-        assert (told in needs_a_look(result, 30.0)) == missing
+        assert (expected in needs_a_look(result, 30.0)) == missing
 
 
 def test_nobody_is_blamed_for_who_may_have_been_told() -> None:
     """One that has the signal, ignores it, has a handler for it that ran or in C, or ends late."""
     first = member("master", end="code 0", **SENT)
     term = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
-    told = "came to master alone"
+    reason = "came to master alone"
     left = member("worker", (term, "not run"), seconds=9.0, **ENDED)
     catching = replace(left, catches=("SIGTERM",))
-    assert told in why(first, left)
-    assert told in why(first, catching)
-    assert told not in why(first, replace(catching, handlers=()))
-    assert told not in why(first, replace(left, ignores=("SIGTERM",)))
-    assert told not in why(first, replace(left, got=("SIGTERM", "SIGKILL")))
-    assert told not in why(first, replace(left, exit="code 0"))
-    assert told not in why(first, member("worker", (term, "ran"), seconds=9.0, **ENDED))
+    assert reason in why(first, left)
+    assert reason in why(first, catching)
+    assert reason not in why(first, replace(catching, handlers=()))
+    assert reason not in why(first, replace(left, ignores=("SIGTERM",)))
+    assert reason not in why(first, replace(left, got=("SIGTERM", "SIGKILL")))
+    assert reason not in why(first, replace(left, exit="code 0"))
+    assert reason not in why(first, member("worker", (term, "ran"), seconds=9.0, **ENDED))
     stays = replace(first, exit="signal SIGKILL", got=("SIGTERM", "SIGKILL"), seconds=9.0)
-    assert told not in why(stays, left)
+    assert reason not in why(stays, left)
 
 
 def test_a_terminal_that_goes_with_its_launcher_is_told() -> None:
@@ -337,9 +339,9 @@ def test_a_launcher_that_sends_another_signal_is_told() -> None:
     """Parallel and entr answer Ctrl-C with SIGTERM to what they started in a group of its own."""
     first = launching("parallel", "code 255", 0.0, got=("SIGINT",))
     app = member("main", (CLOSE, "not run"), end="signal SIGTERM", seconds=0.0)
-    told = "parallel, which was started first, got SIGINT. main got SIGTERM instead"
-    assert told in why(first, app)
-    assert told not in why(first, replace(app, got=("SIGINT",)))
+    reason = "parallel, which was started first, got SIGINT. main got SIGTERM instead"
+    assert reason in why(first, app)
+    assert reason not in why(first, replace(app, got=("SIGINT",)))
     assert "instead" not in why(first, replace(app, exit="signal SIGINT"))
     assert "instead" not in why(first, replace(app, exit="signal SIGKILL"))
 
@@ -492,10 +494,10 @@ def test_why_a_hook_of_a_library_is_not_called_is_told() -> None:
         Handler(label=f"aiohttp.{name}:f", mechanism=f"aiohttp.{name}")
         for name in ("on_shutdown", "on_cleanup")
     )
-    told = "main exited with status 1 before aiohttp.on_cleanup was called"
+    reason = "main exited with status 1 before aiohttp.on_cleanup was called"
     passed = member("main", (stop, "ran"), (clean, "not run"), end="code 1")
-    assert told in why(passed)
-    assert told in why(member("main", (clean, "not run"), end="code 1"))
+    assert reason in why(passed)
+    assert reason in why(member("main", (clean, "not run"), end="code 1"))
     assert "os._exit" in why(member("main", (clean, "not run"), (CLOSE, "not run"), end="code 1"))
     lifespan = replace(clean, mechanism="lifespan")
     assert "before lifespan was called" in why(member("main", (lifespan, "not run"), end="code 1"))

@@ -64,7 +64,7 @@ def test_the_page_has_one_row_for_a_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "text"),
     [
         ("main", "main"),
         ("master worker", "master and worker"),
@@ -75,9 +75,9 @@ def test_the_page_has_one_row_for_a_process() -> None:
         (" ".join(f"a#{n} b#{n}" for n in range(1, 5)), "a#1 to #4 and b#1 to #4"),
     ],
 )
-def test_many_processes_are_named_in_few_words(names: str, told: str) -> None:
+def test_many_processes_are_named_in_few_words(names: str, text: str) -> None:
     """Those that are alike and in a row by the first and the last, and a crowd by its number."""
-    assert roles([member(name) for name in names.split()]) == told
+    assert roles([member(name) for name in names.split()]) == text
 
 
 def test_a_long_name_leaves_room_for_the_line_of_a_handler() -> None:
@@ -88,9 +88,9 @@ def test_a_long_name_leaves_room_for_the_line_of_a_handler() -> None:
     long = "multiprocessing.resource_tracker"
     seen = outcome(member("main", *runs), member(long, *runs))
     report = AppReport(command="x", results=(ending(seen),), grace=30, runs=1, seconds=1, again="")
-    told = [line for line in page(report) if near in line or far in line]
-    assert [line[11:].split()[-1] for line in told] == [near, far] * 2
-    assert [line[:11].strip() for line in told] == ["main", "", "", ""]
+    lines = [line for line in page(report) if near in line or far in line]
+    assert [line[11:].split()[-1] for line in lines] == [near, far] * 2
+    assert [line[:11].strip() for line in lines] == ["main", "", "", ""]
     assert f"  {long}" in page(report)
     deep = Handler(label="app:bye", place=f"{'deep/' * 30}pool.py:311")
     seen = outcome(member("main", (deep, "ran")))

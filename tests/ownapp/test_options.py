@@ -138,7 +138,7 @@ def test_no_time_is_no_time_of_grace(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "start"),
     [
         (["pyton", "app.py"], "; did you mean 'python'?"),
         (["python app.py"], "; without quotes around the whole it is one: -- python app.py"),
@@ -150,11 +150,11 @@ def test_no_time_is_no_time_of_grace(text: str) -> None:
         (["/cat", "app.py"], ""),
     ],
 )
-def test_what_may_be_meant_by_a_command_that_is_none_is_told(words: list[str], told: str) -> None:
+def test_what_may_be_meant_by_a_command_that_is_none_is_told(words: list[str], start: str) -> None:
     """The nearest program, or what a shell would have made of it."""
     hint = hint_of_command(words, ["python", "perl", "cat"])
-    assert hint.startswith(told)
-    assert bool(hint) is bool(told)
+    assert hint.startswith(start)
+    assert bool(hint) is bool(start)
 
 
 @pytest.mark.parametrize("text", ["web", "=x", "web=", "web=["])
@@ -226,7 +226,7 @@ def test_only_a_regular_file_is_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     check_writable(tmp_path / "file")
     check_writable(tmp_path / "other")
-    for name, told in (
+    for name, message in (
         ("pipe", "it is no regular file"),
         ("/dev/null", "it is no regular file"),
         (".", "it is a folder"),
@@ -234,7 +234,7 @@ def test_only_a_regular_file_is_written(tmp_path: Path) -> None:
         ("file/other", "there is no folder"),
         ("x" * 300, "File name too long"),
     ):
-        with pytest.raises(CannotWrite, match=told):
+        with pytest.raises(CannotWrite, match=message):
             check_writable(tmp_path / name)
 
 

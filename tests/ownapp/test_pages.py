@@ -37,8 +37,8 @@ def test_a_record_of_run_says_who_did_what_after_what() -> None:
     """By the roles of the record, in the order of their times, without times; no library."""
     master = member("master", (CLOSE, "ran"), (LIBRARY, "ran"), seconds=0.9)
     worker = member("worker#1", (FLUSH, "raised"), end="signal SIGKILL", seconds=0.5)
-    (told,) = record((master, worker)).timelines
-    assert told == (
+    (moments,) = record((master, worker)).timelines
+    assert moments == (
         ("master", "started"),
         ("master", "holds", "app.db:close_pool"),
         ("worker", "started"),

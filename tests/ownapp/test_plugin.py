@@ -119,33 +119,35 @@ def test_four():
     text, _, _ = result.stdout.str().partition("short test summary info")  # wide where CI is set
     assert text.count("main is killed by SIGKILL; not run: __main__:bye") == 3
     parts = re.split(r"^_+ (?:ERROR at setup of )?(test_\w+) _+$", text, flags=re.MULTILINE)
-    told = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert {name for name, part in told.items() if "exitmatrix: SIGKILL" in part} == {
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {name for name, part in sections.items() if "exitmatrix: SIGKILL" in part} == {
         *("test_one", "test_two", "test_three")
     }
-    assert max(len(line) for part in told.values() for line in part.splitlines()) <= 80
+    assert max(len(line) for part in sections.values() for line in part.splitlines()) <= 80
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         ("end('deplyo')", "did you mean 'deploy'?"),
         ("end('lost-parent')", "there is one process"),
         ("end('deploy', at='wroker')", "no process is called 'wroker'"),
     ],
 )
-def test_a_mistake_is_an_error_in_one_line(call: str, told: str, session: pytest.Pytester) -> None:
+def test_a_mistake_is_an_error_in_one_line(
+    call: str, message: str, session: pytest.Pytester
+) -> None:
     """What cannot be done is said, and passes for nothing."""
     result = run(session, f"def test_it(app):\n    app.{call}\n")
     result.assert_outcomes(failed=1)
-    assert told in result.stdout.str()
+    assert message in result.stdout.str()
     assert "cli/testing.py" not in result.stdout.str()  # no line of ours stands between
 
 
 def test_a_program_that_is_none_is_told_in_one_line() -> None:
     """No words, a quotation without an end, a folder that is not there."""
     made = Factory(trials=1, grace="30s")
-    for command, folder, told in (
+    for command, folder, message in (
         ("", "", "no command: name the program"),
         ("python 'app.py", "", "python 'app.py: no closing quotation"),
         ([sys.executable, "app.py"], "/nowhere", "^/nowhere: no such folder$"),
@@ -153,12 +155,12 @@ def test_a_program_that_is_none_is_told_in_one_line() -> None:
         (["python", 3], "", "^command: expected `str`, got `int`$"),
         (["python", "a\0b"], "", "holds a NUL"),
     ):
-        with pytest.raises(CannotEnd, match=told):
+        with pytest.raises(CannotEnd, match=message):
             made.app(command, folder=folder).end("deploy")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("of_app", "of_end", "told"),
+    ("of_app", "of_end", "message"),
     [
         ({"launcher": None}, {}, "launcher: expected `str`"),
         ({"env": ["A=1"]}, {}, "dictionary update"),
@@ -176,14 +178,14 @@ def test_a_program_that_is_none_is_told_in_one_line() -> None:
     ],
 )
 def test_what_is_of_another_type_is_told_in_one_line(
-    of_app: dict[str, Any], of_end: dict[str, Any], told: str
+    of_app: dict[str, Any], of_end: dict[str, Any], message: str
 ) -> None:
     """Nothing is run, and nothing is waited for."""
     with pytest.raises(CannotEnd) as refused:
         Factory(trials=1, grace="30s").app("python app.py", **of_app).end(
             **{"ending": "deploy", **of_end}
         )
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -277,16 +279,16 @@ def test_it(exitmatrix):
     assert all(any((one / "TMPDIR").iterdir()) for one in runs)
 
 
-@pytest.mark.parametrize(("said", "lines"), [("", 0), (", inherit_coverage=True", 7)])
+@pytest.mark.parametrize(("setting", "lines"), [("", 0), (", inherit_coverage=True", 7)])
 def test_coverage_is_measured_in_the_program_where_that_is_asked_for(
-    said: str, lines: int, session: pytest.Pytester
+    setting: str, lines: int, session: pytest.Pytester
 ) -> None:
     """Of a session that measures its children; the data file of each is nothing that is left."""
     (session.path / ".coveragerc").write_text("[run]\npatch = subprocess\n")
     session.makepyfile(
         "import sys\n"
         "def test_it(exitmatrix):\n"
-        f"    app = exitmatrix.app([sys.executable, 'graceful.py']{said})\n"
+        f"    app = exitmatrix.app([sys.executable, 'graceful.py']{setting})\n"
         "    seen = app.end('deploy', trials=2)\n"
         "    assert seen.ran('__main__:bye')\n"
         "    assert not seen.left\n"

@@ -219,7 +219,7 @@ while True:
 
 
 @pytest.mark.parametrize(
-    ("more", "ended", "told", "status"),
+    ("more", "ended", "text", "status"),
     [
         ((), "serves again", "the URL of --ready is answered", 0),
         (("mute",), "replaced", "the URL of --ready is not answered any more", 1),
@@ -227,14 +227,14 @@ while True:
     ids=["serves", "mute"],
 )
 def test_who_goes_on_is_asked_at_last_for_the_url_by_which_it_was_ready(
-    run_app: Run, folder: Path, more: tuple[str, ...], ended: str, told: str, status: int
+    run_app: Run, folder: Path, more: tuple[str, ...], ended: str, text: str, status: int
 ) -> None:
     """Who was started in the place of another, and holds the socket, need not serve."""
     (folder / "again.py").write_text(SERVING_AGAIN)
     options = ("--ready", "/", "--ending", "oom", "--expect", "oom:replaced=9s")
     done = run_app(*ONCE, *options, "--", "python", "again.py", "{port}", *more)
     assert ended in row(done.stdout, "oom")
-    assert told in done.stdout
+    assert text in done.stdout
     assert ("it does not serve again" in done.stdout) == bool(status)
     assert done.returncode == status
 
@@ -377,9 +377,9 @@ def test_a_command_may_make_a_namespace_of_pids_itself(run_app: Run) -> None:
     done = run_app(*ONCE, *ending, "--", *unshare, "python", "plain.py")
     assert "main, with unshare; ready" in done.stdout, done.stdout + done.stderr
     assert re.search(r"main +__main__:bye +atexit +plain.py:3", done.stdout)
-    told = " ".join(done.stdout.split())
-    assert "main is the first process of its container: SIGTERM" in told
-    assert "a run without it ended alike" in told
+    output = " ".join(done.stdout.split())
+    assert "main is the first process of its container: SIGTERM" in output
+    assert "a run without it ended alike" in output
 
 
 TITLED = """
@@ -565,7 +565,7 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "told"),
+    ("words", "status", "message"),
     [
         (["--", "pythn", "app.py"], 2, "pythn: command not found; did you mean 'python'?"),
         (["python", "plain.py", "--ending", "oom"], 2, "run --ending ... -- python ..."),
@@ -593,12 +593,12 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
     ],
 )
 def test_a_mistake_is_told_in_one_line(
-    words: list[str], status: int, told: str, run_app: Run, folder: Path
+    words: list[str], status: int, message: str, run_app: Run, folder: Path
 ) -> None:
     """What was wrong and what there is instead, or what the program said last; nothing is left."""
     done = run_app(*words)
     assert done.returncode == status, done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not running(folder)
@@ -631,9 +631,9 @@ def test_ctrl_c_leaves_nothing_running(run_app: Run, folder: Path) -> None:
         else:
             pytest.fail("it ended before it told of a run")
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "nothing is left running" in told
+    assert "nothing is left running" in stderr
     assert not running(folder)
 
 
@@ -679,7 +679,7 @@ def test_a_project_writes_down_what_it_expects(run_app: Run, folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (None, "no command"),
         ("[app]\ncomand = 'x'", "did you mean 'command'?"),
@@ -687,14 +687,14 @@ def test_a_project_writes_down_what_it_expects(run_app: Run, folder: Path) -> No
     ],
 )
 def test_a_file_that_says_nothing_is_told(
-    text: str | None, told: str, run_app: Run, folder: Path
+    text: str | None, message: str, run_app: Run, folder: Path
 ) -> None:
     """In one line, with status 2; nothing is started."""
     if text is not None:
         (folder / "exitmatrix.toml").write_text(text)
     done = run_app()
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -727,7 +727,7 @@ def test_two_files_of_records_are_compared(run_app: Run, folder: Path) -> None:
     for name, program in (("a", "plain.py"), ("b", "plain.py"), ("c", "graceful.py")):
         (folder / "app.py").write_text((folder / program).read_text())
         run_app(*ONCE, "--json", f"{name}.jsonl", *command)
-    told = {
+    differences = {
         name: subprocess.run(
             [*COMMAND, "diff", "a.jsonl", f"{name}.jsonl"],
             cwd=folder,
@@ -737,9 +737,9 @@ def test_two_files_of_records_are_compared(run_app: Run, folder: Path) -> None:
         )
         for name in "bc"
     }
-    assert (told["b"].returncode, told["c"].returncode) == (0, 1), told
-    assert "all behave alike" in told["b"].stdout
-    assert "deploy" in told["c"].stdout
+    assert (differences["b"].returncode, differences["c"].returncode) == (0, 1), differences
+    assert "all behave alike" in differences["b"].stdout
+    assert "deploy" in differences["c"].stdout
 
 
 def test_records_are_of_the_schema(run_app: Run, folder: Path) -> None:

@@ -189,9 +189,9 @@ def test_what_an_earlier_run_left_elsewhere_can_be_removed_before_each(
     program = ("--", "python", "locks.py")
     done = run_app(*ASKED, *program)
     assert done.returncode == 3, done.stdout
-    told = words(done.stdout)
-    assert "one wrote: there is a lock: does another one run?" in told
-    assert "--before-each" in told
+    text = words(done.stdout)
+    assert "one wrote: there is a lock: does another one run?" in text
+    assert "--before-each" in text
     done = run_app(*ASKED, "--jobs", "1", "--before-each", f"rm -f {lock}", *program)
     assert done.returncode == 0, done.stdout
     assert "✗ none" in row(done.stdout, "deploy")

@@ -42,8 +42,8 @@ def shown(
     """What a run shows in which one process told these things."""
     history = [*begins, *events]
     moments = tuple(
-        TimedEvent(number / 10, Event(source, 0 if "group" in said else PID, kind, tuple(said)))  # type: ignore[arg-type]
-        for number, (source, kind, *said) in enumerate(history)
+        TimedEvent(number / 10, Event(source, 0 if "group" in detail else PID, kind, tuple(detail)))  # type: ignore[arg-type]
+        for number, (source, kind, *detail) in enumerate(history)
     )
     node = Node(
         pid=PID, parent=1, at_ready=True, words=("python", "app.py"), program="/usr/bin/python3"
@@ -314,13 +314,13 @@ def test_what_multiprocessing_and_threading_call_at_the_end_is_told_by_mechanism
     key: str, mechanism: str
 ) -> None:
     """It belongs to the end as a finalizer does, by name, with file and line."""
-    told = (*FINALIZER[:2], key, *FINALIZER[3:])
+    detail = (*FINALIZER[:2], key, *FINALIZER[3:])
     ran = ("probe", "began", key), ("probe", "ended", key)
-    one = of(shown(told, READY, SENT, *ran, EXITED), f"{mechanism}:close")
+    one = of(shown(detail, READY, SENT, *ran, EXITED), f"{mechanism}:close")
     assert (one.fate, one.handler.place, one.handler.mechanism) == ("ran", "app.py:5", mechanism)
-    lacking = shown(told, READY, SENT, EXITED)
+    lacking = shown(detail, READY, SENT, EXITED)
     assert broken(lacking, f"ran={mechanism}") == (f"{mechanism}:close did not run in main",)
-    assert shown(told, *ran, READY, SENT, EXITED).members[0].handlers == ()
+    assert shown(detail, *ran, READY, SENT, EXITED).members[0].handlers == ()
 
 
 @pytest.mark.parametrize(("key", "inherited"), [("m1", 0), ("t1", 1), ("w1", 1)])
@@ -328,10 +328,10 @@ def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
     key: str, inherited: int
 ) -> None:
     """In one that is forked it is never called, so that it does not lack there."""
-    told = Event("probe", PID, "finalize", (key, *FINALIZER[3:]))
+    first = Event("probe", PID, "finalize", (key, *FINALIZER[3:]))
     started = Event("probe", PID, "started", ("1", "python", "3.13.0", "0"))
     events = [
-        *(Event("kernel", PID, "spawned"), started, told),
+        *(Event("kernel", PID, "spawned"), started, first),
         Event("probe", PID + 1, "forked", (str(PID),)),
         *(Event("harness", PID, "ready"), Event("harness", PID, "sent", ("SIGTERM", "master"))),
         *(Event("kernel", pid, "ended", ("code 0",)) for pid in (PID, PID + 1)),

@@ -477,10 +477,10 @@ def test_the_command_is_called_by_its_words_whatever_it_writes_over_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Screen calls itself SCREEN: seen before that or afterwards, it is one name."""
-    look = {"nodes": {}, "stacks": {}, "_first_looks": {}, "ready": False}
+    empty = {"nodes": {}, "stacks": {}, "_first_looks": {}, "ready": False}
     fixed = {"_words": ("screen", "-D"), "_file": "/usr/bin/screen"}
     state: Any = SimpleNamespace(
-        **look,
+        **empty,
         **fixed,
         spec=SimpleNamespace(starter=""),
         processes=SimpleNamespace(root=10),
@@ -514,8 +514,8 @@ def test_who_is_told_the_whole_command_of_its_child_is_its_launcher() -> None:
     app = node(11, 10, "/venv/bin/python", "app.py", "-v")
     assert names(Tree([pdm, app])) == ["pdm", "main"]
     assert Tree([pdm, app]).pids("leaf", [10, 11]) == [11]
-    told = node(10, 1, "python", "/venv/bin/watchfiles", "python app.py -v", "src")
-    assert names(Tree([told, app])) == ["watchfiles", "main"]
+    watchfiles = node(10, 1, "python", "/venv/bin/watchfiles", "python app.py -v", "src")
+    assert names(Tree([watchfiles, app])) == ["watchfiles", "main"]
     # Another command than that, or one word alone, is no sign of it.
     assert names(Tree([pdm, replace(app, words=("python", "app.py"))]))[0] == "main"
     assert names(Tree([node(10, 1, "python", "sup.py", "app"), node(11, 10, "app")]))[0] == "main"

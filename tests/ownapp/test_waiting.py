@@ -43,7 +43,7 @@ def spec(name: str = "deploy", **more: object) -> AppSpec:
     return replace(base, **more)
 
 
-def trial(*told: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> AppTrial:
+def trial(*moments: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> AppTrial:
     sources = dict.fromkeys(("spawned", "ended", "at-work", "alive"), "kernel")
     return AppTrial(
         id="deploy",
@@ -52,7 +52,7 @@ def trial(*told: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> A
         blind=False,
         history=tuple(
             TimedEvent(when, Event(sources.get(kind, "harness"), pid, kind, ("code 0", "first")))  # type: ignore[arg-type]
-            for when, kind, pid in told
+            for when, kind, pid in moments
         ),
         tree=tuple(nodes),
         output="",
@@ -75,7 +75,7 @@ def test_who_goes_on_is_known_of_a_run_that_was_watched_for_the_whole_time_of_gr
 
 
 @pytest.mark.parametrize(
-    "told",
+    "moments",
     [
         ((1.0, "sent", 1), (2.0, "ended", 1), (2.1, "closing", 0)),
         ((1.0, "sent", 1), (3.0, "sent", 1), (3.1, "ended", 1), (3.2, "closing", 0)),
@@ -86,22 +86,24 @@ def test_who_goes_on_is_known_of_a_run_that_was_watched_for_the_whole_time_of_gr
     ],
     ids=["all-ended", "killed-early", "at-work", "shortened", "not-closed", "not-sent"],
 )
-def test_no_other_run_tells_that_somebody_goes_on(told: Sequence[tuple[float, str, int]]) -> None:
+def test_no_other_run_tells_that_somebody_goes_on(
+    moments: Sequence[tuple[float, str, int]],
+) -> None:
     """One that was itself left early is no ground to leave another, and one at work may yet end."""
-    assert plan.who_goes_on(spec(), trial(*told)) == ()
+    assert plan.who_goes_on(spec(), trial(*moments)) == ()
 
 
 def test_the_runs_of_all_endings_begin_in_turn() -> None:
     """The ending that takes longest begins with the first, and one by one they stay together."""
     deploy, hang_up = find_situation("deploy"), find_situation("hang-up")
     kinds = [(deploy, [False, True]), (hang_up, [False, False, True])]
-    told = [(one.id, blind) for one, blind in plan.in_turn(kinds)]
-    assert told == [
+    order = [(one.id, blind) for one, blind in plan.in_turn(kinds)]
+    assert order == [
         *(("deploy", False), ("hang-up", False), ("deploy", True), ("hang-up", False)),
         ("hang-up", True),
     ]
-    told = [(one.id, blind) for one, blind in plan.one_by_one(kinds)]
-    assert told == [*(("deploy", blind) for blind in (False, True)), *told[2:]]
+    order = [(one.id, blind) for one, blind in plan.one_by_one(kinds)]
+    assert order == [*(("deploy", blind) for blind in (False, True)), *order[2:]]
     assert sorted(plan.in_turn(kinds), key=str) == sorted(plan.one_by_one(kinds), key=str)
 
 
@@ -119,9 +121,9 @@ class Scripted:
         self.running += 1
 
     def answer(self) -> tuple[AppSpec, AppTrial]:
-        number, told = next(self._answers)
-        self.running -= told.over
-        return self.asked[number], told
+        number, trial = next(self._answers)
+        self.running -= trial.over
+        return self.asked[number], trial
 
     def put_aside(self, names: Sequence[str]) -> None:
         self.aside += names
@@ -162,8 +164,8 @@ def test_what_a_run_beside_others_left_is_not_taken_from_them() -> None:
     """It may be theirs, who are still at work with it."""
     left = replace(trial(*KILLED), left=(Left(kind="file", name="/app/a.lock"),))
     shared = replace(left, left=(Left(kind="file", name="/app/a.lock", shared=True),))
-    for told, aside in ((left, ["/app/a.lock"]), (shared, [])):
-        scripted, runs, _ = told_of((0, told), call=CALL)
+    for first, aside in ((left, ["/app/a.lock"]), (shared, [])):
+        scripted, runs, _ = told_of((0, first), call=CALL)
         runs.take([spec()], 1)
         assert scripted.aside == aside
 

@@ -20,8 +20,8 @@ def test_cell(cell: Cell, again: Callable[[Cell], tuple[Result, Change | None]])
     """It shows nothing that its record does not hold."""
     result, change = again(cell)
     if change:
-        told = ExplainedChange(change=change, why=why_changed(change, LOADED))
-        pytest.fail("\n".join(side_by_side(told)), pytrace=False)
+        explained = ExplainedChange(change=change, why=why_changed(change, LOADED))
+        pytest.fail("\n".join(side_by_side(explained)), pytrace=False)
     if result.unknown:
         # What could not be seen is no agreement.
         pytest.fail(f"{cell.id} could not be seen: {'; '.join(result.unknown)}", pytrace=False)

@@ -99,8 +99,8 @@ def saved(name: str) -> Saved:
     return msgspec.json.decode((DATA / f"{name}.json").read_bytes(), type=Saved)
 
 
-class Tale:
-    """A history, told fact by fact; events are numbered as the probe numbers them."""
+class Log:
+    """The history of a trial, built event by event; they are numbered as the probe numbers them."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -152,17 +152,17 @@ class Tale:
         return Trial(cell="made", history=tuple(events), stdout=stdout, stderr="")
 
 
-def plain(*names: str, ending: str = "return") -> Tale:
+def plain(*names: str, ending: str = "return") -> Log:
     """A plain program with handlers that comes to its termination, in process 10."""
-    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10)
-    return tale.registers(10, *names or "ABC").endings(10, "ending", ending)
+    log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10)
+    return log.registers(10, *names or "ABC").endings(10, "ending", ending)
 
 
-def debug(*names: str) -> Tale:
+def debug(*names: str) -> Log:
     """A debug server that is ready: 20 is the reloader, 30 serves."""
-    tale = Tale().kernel(20, "spawned").starts(20).registers(20, *names or "ABC")
-    tale.starts(30).registers(30, *names or "ABC")
-    return tale.harness("serves", pid=30).harness("ready", pid=20)
+    log = Log().kernel(20, "spawned").starts(20).registers(20, *names or "ABC")
+    log.starts(30).registers(30, *names or "ABC")
+    return log.harness("serves", pid=30).harness("ready", pid=20)
 
 
 def process(

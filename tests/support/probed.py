@@ -140,8 +140,8 @@ def read_event(line: bytes) -> Event:
         .decode("utf-8", "replace")
         for field in line.split(b"\t")
     ]
-    token, source, who, number, kind, *detail = fields
-    pid, _, subinterpreter = who.partition(".")
+    token, source, speaker, number, kind, *detail = fields
+    pid, _, subinterpreter = speaker.partition(".")
     return Event(
         token, source, int(pid), int(number), kind, tuple(detail), int(subinterpreter or 0)
     )
@@ -277,8 +277,8 @@ def file_run(python: Interpreter, path: str, folder: str, probed: bool) -> Run:
 
 
 def told_numbers(run: Run, pid: int, subinterpreter: int = 0) -> list[int]:
-    who = (pid, subinterpreter)
-    return sorted(each.number for each in run.events if (each.pid, each.subinterpreter) == who)
+    sender = (pid, subinterpreter)
+    return sorted(each.number for each in run.events if (each.pid, each.subinterpreter) == sender)
 
 
 ADDRESS = re.compile(rb"0x[0-9a-f]+")
