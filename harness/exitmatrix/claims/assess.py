@@ -89,7 +89,7 @@ class Assessment(Frozen, kw_only=True):
 
 
 class EvidenceIndex:
-    """What there is to judge by: records by subject and cell, and what could be asked of whom."""
+    """The evidence by subject and question, and the questions each subject could be asked."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> E
 def cells_of(
     subjects: Iterable[Subject], scenarios: Mapping[str, Scenario]
 ) -> dict[Subject, tuple[Question, ...]]:
-    """All that each subject could be asked."""
+    """The questions that each subject could be asked."""
     there = {(subject.python.id, subject.stack): subject for subject in subjects}
     planned = plan(
         list(
@@ -169,7 +169,7 @@ def _stack(subject: Subject) -> Stack:
 
 
 def family_of(subject: Subject) -> str:
-    """Of its stack: none, flask, pytest-xdist."""
+    """The family of the subject's stack: none, flask, pytest-xdist."""
     return subject.stack.rpartition("-")[0] or subject.stack
 
 
@@ -290,7 +290,7 @@ def verdict(rulings: Sequence[Ruling]) -> str:
 
 
 def _extent(holding: set[Subject], everyone: set[Subject]) -> str:
-    """Who they are: since 3.7; until 2.7; except on PyPy 3.9; on 3.12.1 only."""
+    """The subjects in words: since 3.7; until 2.7; except on PyPy 3.9; on 3.12.1 only."""
     failing = {subject.python for subject in everyone - holding}
     mine = {subject.python for subject in holding}
     line = in_order(one for one in mine | failing if one.family == "cpython")

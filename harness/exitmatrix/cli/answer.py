@@ -108,7 +108,7 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
 
 
 def output_lines(query: Query, output: Path) -> Sequence[str]:
-    """What is said, line by line."""
+    """The lines to print for a query."""
     if query.unmeasured:
         return unanswered(query, query.unmeasured)
     return (
@@ -119,7 +119,7 @@ def output_lines(query: Query, output: Path) -> Sequence[str]:
 
 
 class Query(Frozen, kw_only=True):
-    """What was asked, understood."""
+    """A parsed question: what happens, to which program, started how."""
 
     words: str  # as they were typed
     what: Situation | Signpost
@@ -130,9 +130,9 @@ class Query(Frozen, kw_only=True):
 
 
 def parse_query(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Query:
-    """What words mean. Raises UnknownName.
+    """Parse what the user typed. Raises UnknownName.
 
-    The two may be given in either order, and the first may name both.
+    The situation and the program may come in either order; the first text may name both.
     """
     words, subject = situation_first(" ".join(words.split()), " ".join(subject.split()), subjects)
     what = signpost_of(words) or situation_of(words)
@@ -154,7 +154,7 @@ def parse_query(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Q
 
 
 def situation_first(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
-    """First what happens, then to what. Raises UnknownName where only the latter is named."""
+    """The situation, then the program. Raises UnknownName if only a program is named."""
     program = program_named_in(words, subjects)
     if _happens(words) or not program:
         return words, subject
@@ -171,7 +171,7 @@ def _happens(words: str) -> bool:
 
 
 def elsewhere(query: Query, output: Path) -> Sequence[str]:
-    """What answers words that are no situation: of the program asked for, where it was measured."""
+    """The answer to words that name no situation; of the program asked for, if it was measured."""
     sign, scenario = query.what, query.scenario
     assert isinstance(sign, Signpost)
     own = _own(sign, scenario, output)
@@ -187,7 +187,7 @@ def elsewhere(query: Query, output: Path) -> Sequence[str]:
 
 
 def unanswered(query: Query, program: Unmeasured) -> Sequence[str]:
-    """That a program is not measured, what is nearest, and how to see it."""
+    """The answer for a program that is not measured: the nearest one, and how to try it."""
     title = program.words[0]
     lines = [*fill(f"{_heading(query)}: {title}"), *fill(_explained(query.what), "  ", "  "), ""]
     lines += fill(" ".join((f"{title} is not measured.", program.says)).strip(), "  ", "  ")
@@ -198,14 +198,14 @@ def unanswered(query: Query, program: Unmeasured) -> Sequence[str]:
 
 
 def _heading(query: Query) -> str:
-    """What happens, in the words of the table of situations, or as it was typed."""
+    """The situation's title in the table, or the user's own words."""
     if isinstance(query.what, Signpost):
         return query.words
     return next(one.title for one in SPOKEN if one.situation == query.what.id)
 
 
 def _short_heading(query: Query) -> str:
-    """The first of the names of a situation."""
+    """The first name of a situation."""
     return _heading(query).split(",")[0]
 
 
@@ -278,7 +278,7 @@ def _as_first(query: Query, output: Path) -> list[str]:
 
 
 def answer_document(query: Query, output: Path) -> AnswerDocument:
-    """The answer, for programs."""
+    """The answer as a document for `--json`."""
     what, scenario, launcher = query.what, query.scenario, query.launcher
     if query.unmeasured:
         return _unanswered(query, query.unmeasured)
@@ -339,7 +339,7 @@ def _question(situation: Situation, scenario: Scenario, launcher: str) -> Questi
 
 
 def newest(question: Question, scenario: Scenario, output: Path) -> CellFacts | None:
-    """What is known of the newest Python and release that were measured; None of none."""
+    """The facts of the newest Python and release that were measured; None if none was."""
     records = read_asked(output, question)
     if not any(records.values()):
         records = read_some(output)
@@ -360,7 +360,7 @@ def _who_asks(question: Question) -> Sequence[PeopleAsk]:
 
 
 def _more(question: Question) -> list[str]:
-    """Where more is told: every version, and who asks this in public."""
+    """Where to read more: all versions, and public threads that ask the same."""
     lines = ["", "Other Pythons and releases", f"  exitmatrix explain {question}"]
     asked = _who_asks(question)
     if asked:
@@ -389,7 +389,7 @@ def _facts(
 
 
 def _again(what: Situation | Signpost, scenario: Scenario, launcher: str) -> list[str]:
-    """How to see it on one's own program."""
+    """The command that tries it on the user's own program."""
     return ["", "Your own program", f"  {_run(what, _command(scenario), launcher)}"]
 
 

@@ -344,7 +344,7 @@ def _fuzz(run: BatchRun, corpus: Corpus) -> None:
 
 
 def _by_hand(count: int, environment: Environment) -> None:
-    """What one would write without the harness: it cannot know when the program is ready."""
+    """A test written without the harness, which cannot know when the program is ready."""
     text = f"""
         import signal, subprocess, sys, time
         import pytest

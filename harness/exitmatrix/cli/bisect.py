@@ -37,7 +37,7 @@ ENDS = 2  # words before the cell
 
 
 class Arguments(Frozen, kw_only=True):
-    """The words of the command."""
+    """The arguments of the command."""
 
     package: str
     old: str
@@ -118,7 +118,7 @@ def command(
 
 
 def parse_arguments(package: str, words: Sequence[str], instead: Sequence[str]) -> Arguments:
-    """The words by what they are: up to two releases, and the cell."""
+    """Sort the words into up to two releases and the cell. Raises Failure."""
     *ends, cell = words
     if len(ends) > ENDS:
         raise Failure(
@@ -139,7 +139,7 @@ def parse_arguments(package: str, words: Sequence[str], instead: Sequence[str]) 
 def the_cell(
     arguments: Arguments, found: dict[str, Interpreter], subjects: dict[str, Scenario]
 ) -> Cell:
-    """The cell that is asked for: of several interpreters and stacks, the newest."""
+    """The cell asked for; of several interpreters and stacks, the newest."""
     holding = {stack.name for stack in STACKS if arguments.package in packages_of(stack)}
     if arguments.package != PYTHON and not holding:
         held = {name for stack in STACKS for name in packages_of(stack)}
@@ -174,7 +174,7 @@ def _how_new(cell: CellId, found: Mapping[str, Interpreter]) -> tuple[Any, ...]:
 
 
 def search(row: ReleaseRow, looking: Looking, to_the_end: bool) -> BisectResult:
-    """Where behaviour changed; from the start again where the question proves to be a race."""
+    """Find where behaviour changed; start again if the question proves to be a race."""
     while True:
         racy = looking.racy
         answer = first_change(row, looking, looking.same, to_the_end)
@@ -231,7 +231,7 @@ def bisect_document(
     arguments: Arguments,
     subjects: Mapping[str, Scenario],
 ) -> BisectDocument:
-    """The same for programs."""
+    """The result as a document for `--json`."""
     ends = (answer.old, answer.new) if isinstance(answer, FirstChange) else (answer.oldest, 0)
     found = the_change(answer, looking, subjects) if isinstance(answer, FirstChange) else None
     shown = [looking.shown[place] for place in ends]

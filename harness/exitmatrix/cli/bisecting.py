@@ -69,19 +69,19 @@ class PackageReleases:
         self._stack = stack
 
     def has(self, place: int) -> bool:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return self._releases.has(place)
 
     def label(self, place: int) -> str:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return f"{self._package} {self._releases[place]}"
 
     def word(self, place: int) -> str:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return self._releases[place]
 
     def subject(self, place: int) -> tuple[Interpreter, Stack]:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         pin = f"{self._package}=={self._releases[place]}"
         return self._interpreter, replace(self._stack, instead=(*self._stack.instead, pin))
 
@@ -94,19 +94,19 @@ class PythonReleases:
         self._stack = stack
 
     def has(self, place: int) -> bool:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return place < len(self._interpreters)
 
     def label(self, place: int) -> str:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return self._interpreters[place].id
 
     def word(self, place: int) -> str:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return self._interpreters[place].id
 
     def subject(self, place: int) -> tuple[Interpreter, Stack]:
-        """As `ReleaseRow` says."""
+        """See ReleaseRow."""
         return self._interpreters[place], self._stack
 
 

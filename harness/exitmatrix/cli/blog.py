@@ -131,7 +131,7 @@ def the_plan(python: Interpreter, stack: Stack, victim: Victim) -> Plan:
 
 
 def watch(cell: Cell, environment: Environment, program: Scenario, pace: float) -> None:
-    """Run it, and say every line as it comes; whatever happens, nothing is left running."""
+    """Run the cell, and print each line as it comes. Nothing is left running, whatever happens."""
     termination = TERMINATIONS[cell.termination]
     order = TrialSpec(
         cell=cell.id,

@@ -42,7 +42,7 @@ class Invocation(Frozen, kw_only=True):
 
 
 def find_situations(names: Sequence[str]) -> list[Situation]:
-    """The endings that are asked for."""
+    """The situations with these names. Raises Failure."""
     try:
         return [situations.find_situation(name) for name in names]
     except situations.NoSuchSituation as error:
@@ -50,7 +50,7 @@ def find_situations(names: Sequence[str]) -> list[Situation]:
 
 
 def read_call(call: Invocation) -> AppSpec:
-    """What is run, whatever the ending."""
+    """Parse the options into a spec that has no ending yet. Raises Failure."""
     try:
         ready = texts.readiness(call.ready, texts.time_given(call.ready_within))
         grace = texts.time_given(call.grace)

@@ -22,14 +22,14 @@ class ChangeFormat(Frozen, kw_only=True):
 
 
 def differ(number: int) -> str:
-    """What is said of so many cells."""
+    """The verb for a number of cells."""
     return "behaves differently" if number == 1 else "behave differently"
 
 
 def explained(
     found: Iterable[Change], subjects: Mapping[str, Scenario]
 ) -> tuple[ChangeDocument, ...]:
-    """The changes with what explains each, for programs."""
+    """The changes with their explanations, as documents for `--json`."""
     return tuple(change_document(one, why_changed(one, subjects)) for one in found)
 
 

@@ -187,7 +187,7 @@ def command(
 
 
 def check_names(instead: Sequence[str], newest: bool, name: str | None, update: bool) -> None:
-    """Fail where what is measured with other packages would be written as somebody else's."""
+    """Fail if results with other packages would be written as those of the stack's own."""
     if newest and (instead or name):
         raise Failure(
             "--newest takes no --with and no --as: those name single packages", USAGE_ERROR
@@ -338,7 +338,7 @@ def tell_changes(
 def fail_if_not_all_was_seen(
     planned: Plan, again: Iterable[Again], missing: Mapping[tuple[str, str], str], broken: int
 ) -> None:
-    """Raise where a cell that was to be checked could not be: it must not look like agreement."""
+    """Fail if a cell could not be checked: that must not pass for agreement."""
     fail_if_unknown(
         [(one.result.cell.id, one.result.unknown) for one in again if one.result.unknown],
         len(planned.cells),

@@ -44,7 +44,7 @@ Witnesses = Sequence[tuple[Damage, Witness | None]]
 
 
 class Sight(Frozen, kw_only=True):
-    """What a program showed on a Python, and no law contradicts."""
+    """What a program showed on a Python, in agreement with the laws."""
 
     code: Code
     python: str

@@ -170,7 +170,7 @@ def _check_interpreter(side: Side, name: str, ids: set[str], folder: Path) -> No
 
 
 def compare_sides(sides: Sides) -> Comparison:
-    """What differs; what has no partner is told."""
+    """Compare the sides, and report records that have no partner."""
     compared = compare(sides.pairs.pairs, sides.everything)
     for label, rows in zip(sides.labels, (sides.pairs.only_old, sides.pairs.only_new), strict=True):
         if rows:
@@ -184,7 +184,7 @@ def compare_sides(sides: Sides) -> Comparison:
 def tell_differences(
     compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario], shown: ChangeFormat
 ) -> None:
-    """What differs, on stdout, what is alike together, with what explains it."""
+    """Print the differences on stdout, alike ones together, each with its explanation."""
     number = count(len(compared.pairs), "cell")
     between = " -> ".join(sides.labels)
     if not compared.changes:

@@ -72,7 +72,7 @@ def prepare_environments(
 def without_bundles(
     planned: Plan, environments: Environments, subjects: Mapping[str, Scenario]
 ) -> Plan:
-    """The plan without what cannot be made of a program on some Python; the rest is made now."""
+    """Make the bundles that a plan needs; the plan without the cells whose bundle failed."""
     failures: dict[str, str] = {}
 
     def why(cell: Cell) -> str:

@@ -22,7 +22,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class Failure(click.ClickException):
-    """One clear line, and an exit status; `details` are lines of another program."""
+    """A one-line failure and its exit status; `details` are lines of another program."""
 
     def __init__(self, message: str, status: int, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class Failure(click.ClickException):
 
 
 def usage_failure(error: click.UsageError) -> Failure:
-    """The one line for what click refuses: what is wrong, and whose help says what is right."""
+    """The one-line failure for an error of click; it points to the command's help."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its text is the whole help
         group = error.ctx.command
         names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
@@ -106,7 +106,7 @@ def ignoring_signals_at_the_end() -> Iterator[None]:
 
 @contextmanager
 def stopping_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does, once: what is tidied up is brief."""
+    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does, once: cleaning up is brief."""
     stopping = False
 
     def stop(_signum: int, _frame: FrameType | None) -> None:

@@ -192,7 +192,7 @@ def print_tally(run: BatchRun, tally: Tally) -> None:
 def print_smallest(
     tally: Tally, pythons: Pythons, jobs: int | None, most: int, keep: Path | None
 ) -> None:
-    """The smallest mispredicted programs; files of them where somebody wants to keep them."""
+    """Print the smallest mispredicted programs; write them to files if `keep` names a folder."""
     if not tally.mispredictions or not most:
         return
     lightest = sorted(tally.mispredictions, key=lambda one: weight(one.code))
@@ -204,7 +204,7 @@ def print_smallest(
 
 
 def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
-    """A reproducer that needs nothing of ours, and a scenario for the matrix."""
+    """Write a program as a reproducer that stands alone, and as a scenario for the matrix."""
     name = f"mispredicted-{file_of(code)[1]}"
     shown = [f"{one.python}: {'; '.join(program_lines(one.seen))}" for one in wrong]
     title = "\n\n".join(["The laws do not predict what this program shows.", *shown])
@@ -219,7 +219,7 @@ def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
 
 
 def print_one(code: Code, wrong: Sequence[Misprediction]) -> None:
-    """One program: its code, on which Pythons it is mispredicted, what was expected and seen."""
+    """Print a program: the Pythons it is mispredicted on, what was expected, what was seen."""
     how = "made smaller" if wrong[0].again else "which did not show it a second time"
     click.echo(f"\nprogram {wrong[0].program}, {how}:")
     click.echo("".join(f"    {line}\n" for line in excerpt(code).splitlines()), nl=False)

@@ -29,7 +29,7 @@ def _check_name(what: str, given: object) -> None:
 
 
 class CheckResult:
-    """True, or false with the reasons: `assert` shows them."""
+    """The answer to a question: true, or false with the reasons, which `assert` shows."""
 
     def __init__(self, question: str, reasons: Iterable[str]) -> None:
         self.question = question
@@ -43,9 +43,9 @@ class CheckResult:
 
 
 class Seen:
-    """What all runs of an ending showed. A question is answered yes if each run says so.
+    """What all runs of an ending showed. A statement is true if it holds in each run.
 
-    Whoever asks is told in which order it happened, if the test fails: `sections` is of that test.
+    Asking adds the order of events to `sections` of the test, which pytest shows if it fails.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Seen:
         return self.result.outcomes
 
     def add_section(self) -> None:
-        """Have the test that is running know of it; it may have been seen by another."""
+        """Add the order of events to the running test; another one may have made the runs."""
         lines = story(self.result)
         if self._kept:
             lines.append(f"  Kept: {self._kept}/{self.result.situation.id}-*")
@@ -75,7 +75,12 @@ class Seen:
             self._sections.append(section)
 
     def ran(self, label: str = "all", role: str = "") -> CheckResult:
-        """Whether a handler, or all of the program's own, ran to its end in each process."""
+        """Whether a handler ran to its end in each process where it was registered.
+
+        `label` names the handler, such as "app.db:close_pool"; "all" stands for all of the
+        program's own. `role` asks for processes of that role alone. Raises CannotEnd if either is
+        no text.
+        """
         __tracebackhide__ = True
         _check_name("label", label)
         _check_name("role", role)
@@ -86,21 +91,21 @@ class Seen:
 
     @property
     def seconds(self) -> float:
-        """From the first signal until everybody was gone, at the longest; inf if somebody lives."""
+        """The longest time from the first signal to the last end, in seconds; inf if one lives."""
         whole = [one for one in self.outcomes if not one.shortened]
         return max(inf if one.gone is None else one.gone for one in whole)
 
     @property
     def left(self) -> list[str]:
-        """What was left behind, or may be: who goes on may have it in use."""
+        """The names of what is left behind, or may be: a process that lives may have it in use."""
         found = [one for outcome in self.outcomes for one in (*outcome.left, *outcome.unsure)]
         return sorted({one.name for one in found})
 
     @property
     def exit(self) -> int | str | None:
-        """How the first process ended: a status, a signal's name; None if it lives, or runs differ.
+        """How the first process ended: its exit status, or the name of the signal that killed it.
 
-        That runs differ is seen in `outcomes`.
+        None if it lives, or if runs differ, which `outcomes` shows.
         """
         ends = {one.members[0].exit for one in self.outcomes}
         if len(ends) != 1:
@@ -110,12 +115,12 @@ class Seen:
 
     @property
     def output(self) -> str:
-        """What was written to stdout and stderr, of all runs."""
+        """What all runs wrote to stdout and stderr, one after the other."""
         return "".join(one.output for one in self.outcomes)
 
     @property
     def survivors(self) -> list[str]:
-        """The roles of processes that went on."""
+        """The roles of the processes that did not end, in any run, sorted."""
         return sorted({one.role for outcome in self.outcomes for one in outcome.survivors})
 
 
@@ -140,7 +145,14 @@ class App:
         trials: int | None = None,
         request: str = "",
     ) -> Seen:
-        """End it as `exitmatrix run --ending` does. Raises CannotEnd."""
+        """End the program as `exitmatrix run --ending` does, and say what that showed.
+
+        `ending`: a situation such as "deploy", or a signal such as "SIGQUIT". `grace`: the time
+        until SIGKILL, in seconds or as text ("30s"). `at`: the role that gets the signal. `trials`:
+        the number of runs. `request`: the path or URL that is requested meanwhile. What is left out
+        is as in the fixture's options. Raises CannotEnd if the program never becomes ready, or a
+        value is invalid.
+        """
         __tracebackhide__ = True  # pytest shows the line of the test alone
         _check_name("ending", ending)
         changes = {
@@ -160,7 +172,7 @@ class App:
 
 
 def _valid(call: Invocation) -> Invocation:
-    """The same, or CannotEnd: what a test says may be of any type, and no parser has seen it."""
+    """Check the types, which no parser has seen. Raises CannotEnd."""
     __tracebackhide__ = True
     try:
         return msgspec.convert(asdict(call), Invocation)
@@ -171,7 +183,7 @@ def _valid(call: Invocation) -> Invocation:
 
 
 NAMED = {"folders": "look_in", "addresses": "allow_address"}
-"""What else options of a Call are called here."""
+"""What else options of an Invocation are called here."""
 
 
 def _measured(call: Invocation, ending: str) -> EndingResult:
@@ -210,10 +222,13 @@ class Factory:
         allow_address: Sequence[str] = (),
         inherit_coverage: bool = False,
     ) -> App:
-        """A program; `command` as for `exitmatrix run --`, without a shell. Raises CannotEnd.
+        """Describe a program to end; it starts when an ending is asked for. Raises CannotEnd.
 
-        What else there is to say of it is called as the options are. `inherit_coverage`: where the
-        session measures coverage in its children, it is measured in the program too.
+        `command` is what follows `exitmatrix run --`, as words or as text; no shell reads it.
+        `ready` is a port, a path, a URL, ... (see --ready), `ready_within` seconds, or text with a
+        unit. `env` adds variables, and `roles` maps names to expressions for command lines. The
+        other parameters are as the options of these names. `inherit_coverage`: where the session
+        measures coverage in its children, measure it in the program too.
         """
         __tracebackhide__ = True
         try:

@@ -13,7 +13,7 @@ from exitmatrix.model.language import Code
 
 
 class Batch(Frozen, kw_only=True):
-    """So many random programs of a seed, or all small ones."""
+    """A number of random programs of a seed, or all small ones."""
 
     seed: int = 0
     programs: int = 0
@@ -35,7 +35,7 @@ class Batch(Frozen, kw_only=True):
 
 
 def file_digest(text: str) -> str:
-    """Of a file, short: for what was seen of another file under the same name is of no use."""
+    """A short digest of a file: what was seen of another file of the same name is of no use."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -249,7 +249,7 @@ def _on(text: str, named: HandlerBodies) -> Handle | HandleInLoop:
 
 
 def _with_import(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """With the import of atexit where the program uses it first, if that makes a difference."""
+    """The body with the import of atexit before its first use, if that makes a difference."""
     kinds = [type(one) for one in body]
     if SetExitFunction not in kinds or Register not in kinds:
         return body

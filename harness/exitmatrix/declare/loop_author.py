@@ -40,7 +40,7 @@ def try_in_loop(author: Author, level: int) -> Statement:
 
 
 def loop_in_function(author: Author, level: int) -> Statement:
-    """The same in a function, since generation 10; what is beside it is a later one."""
+    """A loop in a function, since generation 10; what is beside it is a later function."""
     rest = author.names[level + 1 :]
     body = (*author.body("loop", 3, level), *author.ending(30, level))
     tasks = (author.dice.one(rest),) if rest and author.dice.chance(45) else ()

@@ -48,14 +48,14 @@ def held_in(words: str, names: Iterable[str]) -> str:
 
 
 def held_loosely_in(words: str, names: Iterable[str]) -> str:
-    """The same without the endings of words, whatever comes first: `the terminal was closed`."""
+    """As `held_in`, without the endings of words, in any order: `the terminal was closed`."""
     asked = set(_stems(words))
     held = [name for name in names if (some := _stems(name)) and asked.issuperset(some)]
     return max(held, key=lambda one: (len(_letters(one)), one), default="")
 
 
 def words_of(text: str) -> list[str]:
-    """Without the marks around them; the parentheses of a call belong to its word."""
+    """The words of a text without punctuation; the parentheses of a call belong to its word."""
     return [word for one in text.lower().replace("=", " ").split() if (word := _bare(one))]
 
 
@@ -82,7 +82,7 @@ def _stems(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Without its ending, and a letter that is doubled before one: `dropped` and `drop`."""
+    """The word without its ending, and a letter that is doubled before it: `dropped`, `drop`."""
     if not word.isalpha():
         return word
     ending = next((one for one in ENDINGS if word.endswith(one)), "")

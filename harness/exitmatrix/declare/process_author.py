@@ -35,7 +35,7 @@ def submit(author: Author, level: int) -> Statement:
 
 
 def apply(author: Author, level: int) -> Statement:
-    """The same with a Pool of multiprocessing; what its task raises is an Exception."""
+    """A task in a Pool of multiprocessing; what its task raises is an Exception."""
     if not _may(author, level):
         return Nothing()
     body = [one for one in author.body("task", 3, level) if not isinstance(one, DEADLY)]

@@ -54,7 +54,7 @@ def smaller(code: Code) -> Iterator[Code]:
 
 
 def renamed(code: Code) -> Code:
-    """The same with functions and texts named in the order in which they are mentioned."""
+    """The program with functions and texts named in the order in which they are mentioned."""
     mentioned = [one.function for one in statements(code) if isinstance(one, NAMING)]
     letters = dict(
         zip(
@@ -94,7 +94,7 @@ def _shorter(code: Code) -> Iterator[Code]:
 
 
 def _bodies(body: Block) -> Iterator[Block]:
-    """The same with one statement less, or with what is in one in its place."""
+    """The bodies with one statement less, or with what is in one in its place."""
     for half in (body[: len(body) // 2], body[len(body) // 2 :]):
         if 1 < len(body) != len(half):
             yield half

@@ -35,7 +35,7 @@ SILENT = "-"
 
 
 def silenced(code: Code, tells: Collection[str] = ()) -> Code:
-    """The same, in which an atexit handler that something else calls says nothing.
+    """The program, in which an atexit handler that something else calls says nothing.
 
     But for those that are decorated all the same, and tell.
     """

@@ -99,7 +99,7 @@ def source(code: Code, title: str = "") -> str:
 
 
 def scenario(code: Code, title: str) -> str:
-    """The same as a scenario: its own termination, `return`, is what it does anyway.
+    """The program as a scenario: its own termination, `return`, is what it does anyway.
 
     Whoever asks for it has it take place at the first line, so that it does in any program.
     """

@@ -100,7 +100,7 @@ def role(text: str) -> tuple[str, str]:
 
 
 def for_the_kernel(words: Sequence[str], env: Mapping[str, str]) -> None:
-    """That the kernel takes them: a NUL ends a text there, and `=` a name. Raises CannotRead."""
+    """Check that the kernel takes them: NUL ends a text, and `=` a name. Raises CannotRead."""
     for one in (*words, *env, *env.values()):
         if "\0" in one:
             raise CannotRead(f"{one!r} holds a NUL, which no command and no variable can hold")

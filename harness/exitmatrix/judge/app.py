@@ -60,7 +60,7 @@ def clean_up(outcome: AppOutcome) -> CleanUp:
 
 
 def _names(outcome: AppOutcome, members: Sequence[Member]) -> tuple[str, ...]:
-    """Their roles; all of a kind by one word."""
+    """The roles of members; one word for all of a kind."""
     names: list[str] = []
     for base, roles in _by_base(members).items():
         there = [one for one in outcome.members if one.base == base and not one.new]
@@ -76,7 +76,7 @@ def _by_base(members: Sequence[Member]) -> dict[str, list[str]]:
 
 
 def clean_up_of_all(result: EndingResult) -> CleanUp:
-    """The same of all runs: one answer where they agree."""
+    """Whether clean-up ran, over all runs: one answer where they agree."""
     each = [clean_up(one) for one in result.outcomes]
     if not each:
         return CleanUp(answer="unseen")

@@ -111,7 +111,7 @@ def _never_came(members: Sequence[Member], values: Sequence[str]) -> list[tuple[
 
 
 def _but(label: str, known: Sequence[str]) -> str:
-    """Which of what was registered may be meant."""
+    """A hint: the registered handler that may be meant."""
     return did_you_mean(label, known) if known else ""
 
 

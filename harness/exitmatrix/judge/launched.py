@@ -204,7 +204,7 @@ def _in_namespace(outcome: Outcome, launcher: Launcher, about: Profile) -> Outco
 def _through(
     outcome: Outcome, chain: tuple[Stays, ...], reached: Mapping[int, str]
 ) -> Iterator[Outcome]:
-    """The same with each launcher's own end; with each of its ends, where two are a race."""
+    """The outcome with each launcher's own end; one outcome for each, where two are a race."""
     for ends in _ends(outcome, chain, reached, 0):
         named = zip(chain, ends, strict=True)
         launchers = tuple(Launching(name=one.name, exit=how) for one, how in named)
@@ -247,7 +247,7 @@ def _own_ends(
 
 
 def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: Scenario) -> Outcome:
-    """The same with a program that a launcher has started in the place of one that has ended."""
+    """The outcome with a program that a launcher has started in the place of one that ended."""
     first = outcome.processes[0].exit
     failed = on == GOES_ON and first != {"code": 0} and any(one.restarts for one in chain)
     if first is None or not (failed or on.then == "starts it again"):
@@ -265,7 +265,7 @@ def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: S
 
 
 def _status_of(stays: Stays, ended: Mapping[str, object]) -> dict[str, object] | None:
-    """With what a launcher ends when its child has ended so."""
+    """The status that a launcher ends with when its child has ended so."""
     signal = str(ended.get("signal", ""))
     status = int(str(ended.get("code", 0)))
     match stays.exit_status:

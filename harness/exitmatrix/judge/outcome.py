@@ -17,7 +17,7 @@ FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
 def outcome_of(
     end: Configuration, program: Program, termination: Termination, target: str, ask: Ask
 ) -> Outcome:
-    """What is told of a moment after which nothing follows."""
+    """The outcome that a moment comes to after which nothing follows."""
     parent, *others = end.processes
     processes = sorted(end.processes, key=lambda one: one.role == FORK_SERVER)  # it comes last
     serving = None
@@ -55,7 +55,7 @@ def _names(end: Configuration) -> dict[Path, str]:
 
 
 def _process_of(process: ProcessState, role: str, end: Configuration) -> Process:
-    """What is told of a process."""
+    """A process of the outcome, from its state at the end."""
     runs: list[list[str]] = [[name, ""] for name in process.inherited]
     for line in process.lines:
         if line.moment == "began":

@@ -33,7 +33,7 @@ def race(record: Record, scenario: Scenario | None) -> RacyCell | None:
 
 
 def race_of(record: Record, prediction: Prediction | None) -> RacyCell | None:
-    """The same by what was predicted."""
+    """As `race`, for a prediction that was made already."""
     found = RacyCell(
         record=record,
         between=prediction.races if prediction else (),

@@ -9,7 +9,7 @@ from exitmatrix.model import Outcome, Process
 
 
 def before(remedy: Remedy, outcomes: Iterable[Outcome], idle: Collection[str]) -> bool:
-    """Whether each outcome shows, without the remedy, what it is to bring about."""
+    """Whether each outcome without the remedy already shows what the remedy promises."""
     if remedy.instead_of == remedy.shown_by and not remedy.data:
         return all(_all_of_atexit(one, idle) for one in outcomes)
     kind = remedy.data.before if remedy.data else ""
@@ -17,13 +17,13 @@ def before(remedy: Remedy, outcomes: Iterable[Outcome], idle: Collection[str]) -
 
 
 def after(remedy: Remedy, outcomes: Iterable[Outcome], idle: Collection[str]) -> bool:
-    """The same with it. `idle` are the roles that have no handlers of the application."""
+    """Whether each outcome with it does. `idle`: roles without handlers of the application."""
     kind = remedy.data.after if remedy.data else ""
     return all(_shows(remedy, one, idle, kind) for one in outcomes)
 
 
 def who_runs(remedy: Remedy, outcome: Outcome) -> tuple[Process, ...]:
-    """Those that run what it names."""
+    """The processes that run the handler that a remedy names."""
     return tuple(one for one in outcome.processes if remedy.runs in (one.fired or ()))
 
 

@@ -52,7 +52,7 @@ class Below(Frozen, kw_only=True):
 
 
 def code_of(program: Program, target: str) -> Code:
-    """What it runs, in which each marker says whose it is."""
+    """The program's code, in which each marker says whose it is."""
     code = program.code
     if program.supervisor == "reloader":
         code = replace(code, functions=(*code.functions, RELOADER))
@@ -86,7 +86,7 @@ def _processes(program: Program, termination: Termination, target: str) -> tuple
 
 
 def _starting(processes: tuple[ProcessState, ...], below: Below | None) -> tuple[ProcessState, ...]:
-    """The same with what they ignore from their start."""
+    """The processes with the signals that they ignore from their start."""
     ignored = dict(below.ignored if below else ())
     return tuple(
         replace(one, signals=tuple((name, "ignored") for name in ignored.get(one.path, ())))
@@ -110,7 +110,7 @@ def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...
 
 
 def _ended(body: tuple[Statement, ...], last: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The same with what it ends with: where it says so, within a `try` statement, or behind."""
+    """The body with its ending: where it says so, within a `try` statement, or behind."""
     ended = _at_the_place(body, last)
     return (*body, *last) if ended == body else ended
 
@@ -141,7 +141,7 @@ def _at_the_place(
 
 
 def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
-    """The same, in which each marker says whose it is."""
+    """The body, in which each marker says whose it is."""
     named: list[Statement] = []
     for one in body:
         match one:

@@ -27,6 +27,6 @@ GENERAL = (
 
 
 def telling(ids: Iterable[str]) -> tuple[str, ...]:
-    """Those of the laws of an answer that are told in full; all of them where they are general."""
+    """The laws of an answer that are told in full; all of them if all are general."""
     known = tuple(ids)
     return tuple(id for id in known if id not in GENERAL) or known

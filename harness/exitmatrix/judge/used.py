@@ -86,6 +86,6 @@ def _adds(library: Library) -> tuple[Statement, ...]:
 
 
 def _names(library: Library) -> tuple[str, ...]:
-    """What is told of by name as the library's."""
+    """The names of functions that belong to the library."""
     named = (*library.handlers, *(function for _, function in library.signals))
     return tuple(name for name in named if not name.startswith(SILENT))

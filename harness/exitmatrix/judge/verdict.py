@@ -83,7 +83,7 @@ def judge_each(
 
 
 def brief(judgement: Judgement) -> Judgement:
-    """Of a match without what was predicted."""
+    """The judgement; of a match, without the prediction."""
     return judgement if judgement.why else replace(judgement, prediction=None)
 
 

@@ -45,7 +45,7 @@ NEEDED = (
 
 
 class CannotBundle(Exception):
-    """It failed; the text is one line."""
+    """PyInstaller failed; the text says why, in one line."""
 
 
 @cache

@@ -41,7 +41,7 @@ class Interpreter(Frozen, kw_only=True):
         return self.named or self.id
 
     def built(self, build: str) -> Interpreter:
-        """The same as a build of its own; itself where there is none to tell of."""
+        """The interpreter as a build of its own; itself if `build` is empty."""
         id = f"{self.release}+{build}" if build else self.release
         return replace(self, id=id, build=build)
 

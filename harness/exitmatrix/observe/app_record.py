@@ -136,7 +136,7 @@ def _life(member: Member, watched: float) -> Iterator[tuple[float, tuple[str, ..
 
 
 def _outcome(outcome: AppOutcome) -> Outcome:
-    """The same in the words of the matrix; workers that are alike come in one order."""
+    """The outcome in the words of the matrix; workers that are alike come in one order."""
     family = sorted((one for one in outcome.members if one.counts), key=_place)
     roles = _roles(family)
     processes = tuple(_process(one, role) for one, role in zip(family, roles, strict=True))

@@ -52,7 +52,7 @@ def _kind(role: str) -> str:
 
 
 def _numbered_as(alone: Outcome, shown: Outcome, several: Collection[str]) -> Outcome:
-    """The same, where processes that are alike have the numbers of those that did as they did.
+    """The blind outcome, whose processes have the numbers of those that did as they did.
 
     They are numbered by what they did, and what ran in them is not told without the probe.
     """
@@ -95,7 +95,7 @@ def printed(trial: Trial, outcome: Outcome) -> list[str]:
 
 
 def _without_garbage(lines: Iterable[str]) -> Iterator[str]:
-    """Lines without what asyncio and the interpreter tell of tasks that are destroyed.
+    """The lines without what asyncio and the interpreter print about destroyed tasks.
 
     A loop that SystemExit left has tasks in it. Garbage collection destroys them as the
     interpreter finalizes, and coroutines that clean up then have no loop: which is told, and in

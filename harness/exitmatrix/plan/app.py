@@ -34,9 +34,9 @@ def spec_for(
 
 
 def who_goes_on(spec: AppSpec, trial: AppTrial) -> tuple[str, ...]:
-    """The names of those that live when the grace period is over; () where nobody does.
+    """The names of the processes alive at the end of the grace period; () if there are none.
 
-    And where that does not show: it was not waited for, or somebody was still at work.
+    () also if it does not show: it was not waited for, or somebody was still at work.
     """
     kinds = {one.event.kind for one in trial.history}
     if kinds & {"shortened", "at-work"} or not {"sent", "closing"} <= kinds:

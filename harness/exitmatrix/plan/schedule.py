@@ -33,7 +33,7 @@ RACY = 20
 
 
 class Known(Frozen, kw_only=True):
-    """What is remembered of a cell."""
+    """What is known of a cell from this run and earlier ones."""
 
     outcomes: tuple[Outcome, ...] = ()
     trials: int | None = None  # how many were ever run; None: by another machine, all that it took
@@ -87,7 +87,7 @@ class _State:
 
 
 def spread(work: Iterable[Work], waits: Callable[[Work], bool]) -> list[Work]:
-    """The same work, what mostly waits evenly among the rest.
+    """Reorder work so that what mostly waits stands evenly among the rest.
 
     Much that waits, one behind the other, would leave the processor to nobody.
     """

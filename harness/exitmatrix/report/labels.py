@@ -80,5 +80,5 @@ def grouped_rows(shown: Iterable[tuple[Inline, LabelledRows]]) -> list[Row]:
 
 
 def unknown_words(group: Group) -> Inline:
-    """That runs showed too little, and why."""
+    """Words for runs that showed too little, with the reason."""
     return inline(Symbol.UNKNOWN, f" not known: {'; '.join(group.unknown)}")

@@ -66,7 +66,7 @@ def state(process: Process) -> Symbol:
 
 
 def of_handlers(names: Sequence[str]) -> tuple[str, ...]:
-    """Without a view that was at work: it is no clean-up."""
+    """The names without a view that was at work, which is no clean-up."""
     return tuple(name for name in names if not name.startswith(VIEW))
 
 

@@ -24,7 +24,7 @@ _AGAIN = (Default("SIGTERM"), Signal("SIGTERM"))
 
 
 def _of_both(id: str, since: str = "", **facts: object) -> Iterator[Library]:
-    """The same on CPython and on PyPy, where the tracer is written in Python."""
+    """The facts on CPython, and on PyPy, where the tracer is written in Python."""
     for implementation, handlers in (("", (_ATEXIT,)), ("pypy", (_ATEXIT, _TRACER))):
         yield Library(
             id=id,

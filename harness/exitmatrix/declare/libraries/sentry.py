@@ -41,7 +41,7 @@ _MUTE = replace(
 
 
 def _older(library: Library) -> Iterator[Library]:
-    """The same on Pythons whose pools of concurrent.futures register a handler themselves."""
+    """The facts on Pythons whose pools of concurrent.futures register a handler themselves."""
     yield replace(
         library,
         python=">=3.7,<3.9",

@@ -135,7 +135,7 @@ _SYNC = replace(
 
 
 def _that_reopens_logs(sync: Server) -> Server:
-    """The same with SIGUSR1, which is measured in this arrangement alone."""
+    """The facts with SIGUSR1, which is measured in this arrangement alone."""
     reopens = Reaction(how="goes on", source="workers/base.py, `handle_usr1`")
     return replace(
         sync,

@@ -206,7 +206,7 @@ _GRACEFUL_0_47 = replace(
 
 
 def _late(one: Server) -> Server:
-    """The same where the handler is installed in the startup of the lifespan."""
+    """The facts where the handler is installed in the startup of the lifespan."""
     return replace(one, id="uvicorn-graceful-late", worker={**one.worker, "SIGTERM": _FIRST})
 
 
@@ -227,7 +227,7 @@ _ENOUGH = Reaction(
 
 
 def _saved(one: Server) -> Server:
-    """The same with --reload: on SIGUSR1 the app saves its file."""
+    """The facts with --reload: on SIGUSR1 the app saves its file."""
     stopped = one.worker["SIGTERM"]
     again = replace(
         stopped,
@@ -239,7 +239,7 @@ def _saved(one: Server) -> Server:
 
 
 def _limited(one: Server) -> Server:
-    """The same with --limit-max-requests: on SIGUSR1 the app answers the last request."""
+    """The facts with --limit-max-requests: on SIGUSR1 the app answers the last request."""
     known = {"SIGTERM": one.worker["SIGTERM"], "SIGUSR1": _ENOUGH}
     return replace(one, id="uvicorn-max-requests", worker=known)
 

@@ -55,7 +55,7 @@ BEFORE = "(before)"
 
 
 def with_process(now: Configuration, process: ProcessState) -> Configuration:
-    """The same, with one process changed."""
+    """The moment, with one process changed."""
     processes = now.processes
     if len(processes) == 1:
         return replace(now, processes=(process,))
@@ -70,7 +70,7 @@ def with_process(now: Configuration, process: ProcessState) -> Configuration:
 
 
 def with_thread(process: ProcessState, thread: ThreadState) -> ProcessState:
-    """The same, with one thread changed."""
+    """The process, with one thread changed."""
     if len(process.threads) == 1:
         return replace(process, threads=(thread,))
     return replace(
@@ -80,27 +80,27 @@ def with_thread(process: ProcessState, thread: ThreadState) -> ProcessState:
 
 
 def put(now: Configuration, process: ProcessState, thread: ThreadState) -> Configuration:
-    """The same, with one process and one of its threads changed."""
+    """The moment, with one process and one of its threads changed."""
     return with_process(now, with_thread(process, thread))
 
 
 def without_thread(process: ProcessState, id: int) -> ProcessState:
-    """The same, with a thread ended."""
+    """The process, with a thread ended."""
     return replace(process, threads=tuple(one for one in process.threads if one.id != id))
 
 
 def push(thread: ThreadState, *frames: Frame) -> ThreadState:
-    """The thread begins something."""
+    """Push frames: the thread begins something."""
     return replace(thread, frames=(*thread.frames, *frames))
 
 
 def pop(thread: ThreadState) -> ThreadState:
-    """The thread is done with what it was doing last."""
+    """Pop a frame: the thread is done with what it was doing last."""
     return replace(thread, frames=thread.frames[:-1])
 
 
 def swap(thread: ThreadState, frame: Frame) -> ThreadState:
-    """What the thread is doing is now at another point."""
+    """Replace the top frame: what the thread is doing has come further."""
     return replace(thread, frames=(*thread.frames[:-1], frame))
 
 

@@ -75,7 +75,7 @@ def end_of_thread(
     sleeps: bool,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may follow when a thread is over, or sleeps for ever. Raises NotPredicted."""
+    """What may follow when a thread is over, or sleeps for ever. Raises NotPredicted."""
     if sleeps:
         sleeping = change.with_thread(process, replace(thread, done=True))
         yield change.with_process(now, sleeping)

@@ -96,7 +96,7 @@ def _first_choice(now: Configuration, ask: Ask, most: int) -> tuple[Configuratio
 
 
 def _following(now: Configuration, ask: Ask) -> list[Configuration]:
-    """The moments that may follow. Raises NotPredicted."""
+    """What may follow. Raises NotPredicted."""
     try:
         return next_moments(now, ask)
     except NoSuchProcess as error:

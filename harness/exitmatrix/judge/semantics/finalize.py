@@ -30,7 +30,7 @@ CALLED = "(called)"
 def step(
     now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow a stage, once it can be over. Raises NotPredicted."""
+    """What may follow a stage, once it can be over. Raises NotPredicted."""
     ending = main.top
     assert isinstance(ending, Finalization)
     about = Facts(
@@ -103,7 +103,7 @@ def flush_before_hook(
 def _asked(
     now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow once a flush has asked for signals."""
+    """What may follow once a flush has asked for signals."""
     process = now.process(process.path)
     waiting = (*process.pending, *process.forgotten)
     process = replace(process, pending=waiting, forgotten=())
@@ -118,7 +118,7 @@ def _globals(
     about: Facts,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may follow when the handlers have run, until all globals have been released."""
+    """What may follow when the handlers have run, until all globals have been released."""
     if any(process_waits.is_in(now, one, AwaitsTask) for one in process.owned):
         # A global that holds the Pool has it terminated, and may wait for threads that are no more:
         # docs: library/multiprocessing, multiprocessing.pool.Pool; bpo-34172, bpo-38501.
@@ -242,7 +242,7 @@ def _threads(
 def handlers_over(
     now: Configuration, process: ProcessState, main: ThreadState, about: Facts, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow the last run of the handlers. Raises NotPredicted."""
+    """What may follow the last run of the handlers. Raises NotPredicted."""
     ending = main.top
     if not isinstance(ending, Finalization):
         raise NotPredicted("a last run of the handlers that is not the end")

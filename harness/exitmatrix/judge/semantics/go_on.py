@@ -49,7 +49,7 @@ from exitmatrix.judge.semantics.waits import (
 )
 
 GoOn = Callable[[Configuration, ProcessState, ThreadState, Ask], Iterable[Configuration]]
-"""All that may follow of a frame, once what was above it is over. Raises NotPredicted."""
+"""What may follow for a frame, once what was above it is over. Raises NotPredicted."""
 
 
 def _next_statement(

@@ -49,7 +49,7 @@ def is_within(thread: ThreadState) -> bool:
 
 
 def is_running(thread: ThreadState) -> bool:
-    """The same, or Py_Exit has ended the code of such a thread: then nobody has ended the loop."""
+    """As `is_within`, or Py_Exit has ended the code of the thread: then nobody ended the loop."""
     bottom = thread.frames[0] if thread.frames else None
     return is_within(thread) or (isinstance(bottom, Finalization) and bottom.in_loop)
 

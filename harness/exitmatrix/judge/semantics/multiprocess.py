@@ -37,7 +37,7 @@ def start(
     flushing: Facts,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may be once a process was to begin; `flushing`: of its starter's stdout, before."""
+    """What may follow once a process was to begin; `flushing`: of its starter's stdout, before."""
     known = change.EXIT_FUNCTION in process.library
     process = run.bring(process, "multiprocessing.util", ask)
     if not known and ask.profile.eval_forgets_interrupt:

@@ -24,7 +24,7 @@ from exitmatrix.model.language import ApplyTask
 
 
 def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configuration]:
-    """All that may be once the next event has taken place, if this is the moment for it."""
+    """What may follow once the next event has taken place, if this is the moment for it."""
     if not now.events:
         return
     event = now.events[0]
@@ -53,7 +53,7 @@ def _lingers(now: Configuration, event: OutsideEvent) -> bool:
 
 
 def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:
-    """All that may be once the next event has taken place. Raises NotPredicted."""
+    """What may follow once the next event has taken place. Raises NotPredicted."""
     event, *left = now.events
     if event.when == "in a handler":
         supervised = any(_supervises(now.process(path)) for path in event.to)
@@ -70,7 +70,7 @@ def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:
 def spend(
     now: Configuration, process: ProcessState, thread: ThreadState, milliseconds: int, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may be once a thread has been busy for a while. Raises NotPredicted.
+    """What may follow once a thread has been busy for a while. Raises NotPredicted.
 
     What is to come later may come before that is over.
     """

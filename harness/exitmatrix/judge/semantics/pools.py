@@ -75,7 +75,7 @@ def submit(
 
 
 def _import(process: ProcessState, ask: Ask) -> ProcessState:
-    """With the exit function of pools of processes, wherever that is. Raises NotPredicted."""
+    """Register the exit function of pools of processes, unless it is there. Raises NotPredicted."""
     process = run.bring(process, "process pool", ask)
     if ask.profile.pools != "joined earlier" or change.PROCESS_POOLS in process.listed:
         return process
@@ -107,7 +107,7 @@ def _begin(
 def go_on(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    """What may follow when the frame above has ended. Raises NotPredicted."""
     match thread.top:
         case TaskCode(of_pool):
             yield change.put(now, process, change.swap(thread, _between(None, of_pool)))
@@ -167,7 +167,7 @@ def _leave(
 def _end_worker(
     now: Configuration, process: ProcessState, thread: ThreadState, down: ShutsDown, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when a worker is told that no task comes any more."""
+    """What may follow when a worker is told that no task comes any more."""
     cut_short = any(_was_interrupted(now, one.path) for one in down.workers)
     about = Facts(profile=ask.profile, exception="KeyboardInterrupt" if cut_short else "")
     over = change.pop(thread)
@@ -193,7 +193,7 @@ def _was_interrupted(now: Configuration, worker: Path) -> bool:
 def _shut_down(
     now: Configuration, process: ProcessState, thread: ThreadState, down: ShutsDown, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow while an executor waits for its workers, told to end or not."""
+    """What may follow while an executor waits for its workers, told to end or not."""
     if all(now.process(one.path).exit is not None for one in down.workers):
         process = multiprocess.knowing(now, process)
         yield change.put(now, process, replace(change.pop(thread), raising=down.raised))
@@ -249,7 +249,7 @@ def _frames(now: Configuration, worker: Path) -> Iterator[object]:
 def _await(
     now: Configuration, process: ProcessState, thread: ThreadState, waiting: AwaitsResult, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow while a result is waited for. Raises NotPredicted."""
+    """What may follow while a result is waited for. Raises NotPredicted."""
     first = now.process(waiting.workers[0].path)
     frame = first.threads[0].top if first.threads else None
     gone = _gone(now, waiting)
@@ -331,7 +331,7 @@ def _awaits(now: Configuration, worker: Owned) -> bool:
 def _end(
     now: Configuration, process: ProcessState, thread: ThreadState, ending: EndsPool, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
+    """What may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
     if not ending.asked:
         now = change.put(now, process, change.swap(thread, replace(ending, asked=True)))
         yield from _terminate(now, ending.workers, ask, notified=True)
@@ -343,7 +343,7 @@ def _end(
 def leave(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow an exception of a task, or while its result is awaited."""
+    """What may follow an exception of a task, or while its result is awaited."""
     calm = replace(thread, raising=None)
     if isinstance(thread.top, AwaitsResult):
         yield _leave(now, process, thread, thread.top, raised)

@@ -21,7 +21,7 @@ from exitmatrix.model.language import Flush, StartMethod
 def leave(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised | None, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow the end of the function of a process. Raises NotPredicted."""
+    """What may follow the end of the function of a process. Raises NotPredicted."""
     others = (one for one in process.threads if one.id != thread.id)
     if any(not (one.daemon or workers.is_joined(process, one)) for one in others):
         raise NotPredicted("no law says what happens: threads of a process of multiprocessing")
@@ -61,7 +61,7 @@ def _ending(
 def go_on(
     now: Configuration, process: ProcessState, thread: ThreadState, ending: ProcessEnd, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow a stage of the end of a process. Raises NotPredicted."""
+    """What may follow a stage of the end of a process. Raises NotPredicted."""
     match ending.stage:
         case "processes":
             yield change.put(now, process, change.swap(thread, replace(ending, stage="threading")))
@@ -107,7 +107,7 @@ def _flushing(process: ProcessState, ask: Ask) -> Facts:
 def unwind(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Configuration:
-    """What is once something has raised an exception while a process ends. Raises NotPredicted."""
+    """The moment after an exception while a process ends. Raises NotPredicted."""
     ending = thread.top
     assert isinstance(ending, ProcessEnd)
     calm = replace(thread, raising=None)

@@ -45,7 +45,7 @@ FRAMES = (
 
 
 def share(process: ProcessState, kind: Shared, ask: Ask) -> ProcessState:
-    """With something that others can find. Raises NotPredicted."""
+    """Add something that other processes can find. Raises NotPredicted."""
     if kind in TRACKED:
         process = run.bring(process, "multiprocessing.util", ask)
     (effect,) = ask("shared", Facts(profile=ask.profile, shared=kind))
@@ -71,7 +71,7 @@ def waiting(
 def go_on(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    """What may follow when the frame above has ended. Raises NotPredicted."""
     match thread.top:
         case JoinsProcess(child):
             if _is_over(now, child):
@@ -98,7 +98,7 @@ def go_on(
 def _end_processes(
     now: Configuration, process: ProcessState, thread: ThreadState, ending: EndsProcesses, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow in the exit function: workers, then daemons, then all others."""
+    """What may follow in the exit function: workers, then daemons, then all others."""
     if process.processes_over and not (ending.notified or ending.asked):
         yield change.put(now, process, change.pop(thread))
     elif not ending.notified and any(

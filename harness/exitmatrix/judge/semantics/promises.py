@@ -52,7 +52,7 @@ def begin_hook(thread: ThreadState, function: str, raised: Raised) -> ThreadStat
 def go_on(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    """What may follow when the frame above has ended. Raises NotPredicted."""
     match thread.top:
         case Finally(function):
             yield change.put(now, process, _clean_up(thread, function, None, ask))
@@ -67,7 +67,7 @@ def go_on(
 def unwind(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when an exception comes from what is above. Raises NotPredicted."""
+    """What may follow when an exception comes from the frame above. Raises NotPredicted."""
     match thread.top:
         case Finally(function):
             yield change.put(now, process, _clean_up(thread, function, raised, ask))
@@ -131,7 +131,7 @@ def _next_finalizer(
 def _finalizer_raised(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow an exception of a finalizer. Raises NotPredicted."""
+    """What may follow an exception of a finalizer. Raises NotPredicted."""
     if raised.name == "Exception" and "sys.excepthook" in dict(process.hooks):
         raise NotPredicted("no law says what happens: a hook that is told of a finalizer")
     about = Facts(

@@ -40,7 +40,7 @@ def begin_second(functions: tuple[str, ...]) -> AtexitRun:
 
 
 def interrupted(run: AtexitRun, last: Raised) -> AtexitRun:
-    """A run that is over before its time."""
+    """A run that is cut short."""
     return replace(run, how="apart", copied=(), next=-1, last=last)
 
 
@@ -64,12 +64,12 @@ def take(process: ProcessState, run: AtexitRun) -> tuple[ProcessState, AtexitRun
 
 
 def register(process: ProcessState, function: str) -> ProcessState:
-    """One more."""
+    """Append a handler to the list."""
     return replace(process, handlers=(*process.handlers, function))
 
 
 def bring(process: ProcessState, library: str, ask: Ask) -> ProcessState:
-    """With the handlers that a library registers, if it has not yet. Raises NotPredicted."""
+    """Append the handlers that a library registers, unless it has already. Raises NotPredicted."""
     (effect,) = ask("import", Facts(profile=ask.profile, library=library))
     if not isinstance(effect, Brings):
         raise NotPredicted(f"{effect!r} of an import")
@@ -78,7 +78,7 @@ def bring(process: ProcessState, library: str, ask: Ask) -> ProcessState:
 
 
 def finalize(process: ProcessState, function: str) -> ProcessState:
-    """A finalizer more; the first one registers the handler that runs them all."""
+    """Append a finalizer; the first one registers the handler that runs them all."""
     if FINALIZERS not in process.library:
         library = (*process.library, FINALIZERS)
         process = register(replace(process, library=library), FINALIZERS)
@@ -86,6 +86,6 @@ def finalize(process: ProcessState, function: str) -> ProcessState:
 
 
 def unregister(process: ProcessState, function: str) -> ProcessState:
-    """All that are equal; their places stay."""
+    """Remove all handlers that are equal; their places stay."""
     left = tuple(EMPTY if function_of(one) == function else one for one in process.handlers)
     return replace(process, handlers=left)

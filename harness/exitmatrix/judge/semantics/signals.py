@@ -40,7 +40,7 @@ def receive(
     signal: str,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may be once the process of a thread got a signal from it."""
+    """What may follow once the process of a thread got a signal from it."""
     how = disposition(process, signal)
     in_main = thread.id == process.main
     about = Facts(
@@ -68,7 +68,7 @@ def receive(
 def interrupt(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Configuration:
-    """What is once a thread has called for what SIGINT would do."""
+    """The moment after a thread has called for what SIGINT would do."""
     how = disposition(process, "SIGINT")
     about = Facts(profile=ask.profile, disposition=how, rootless=process.off_main)
     (effect,) = ask("interrupt", about)
@@ -87,7 +87,7 @@ def notice(
     main: ThreadState,
     ask: Ask,
 ) -> tuple[list[Configuration], bool]:
-    """All that may be once the main thread looks for signals, and whether it may go on without."""
+    """What may follow once the main thread looks for signals, and whether it may go on without."""
     pending, *left = process.pending
     outer = next((one for one in reversed(main.frames) if isinstance(one, BelowHandler)), None)
     if outer:

@@ -88,7 +88,7 @@ def start_child(process: ProcessState, body: tuple[Statement, ...], ask: Ask) ->
 def end_second(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask, *, left_over: bool
 ) -> Iterator[Configuration]:
-    """All that may follow the end of a second interpreter. Raises NotPredicted."""
+    """What may follow the end of a second interpreter. Raises NotPredicted."""
     functions = process.second
     if not functions:
         yield change.put(now, process, thread)

@@ -140,7 +140,7 @@ def execute(
     statement: Statement,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may be after a statement. Raises NotPredicted."""
+    """What may follow a statement. Raises NotPredicted."""
     if isinstance(statement, OsExit) and process.before_exit:
         first = Entering(process.before_exit)
         thread = change.push(thread, Body((statement,)), first)
@@ -314,7 +314,7 @@ def _elsewhere(
     statement: EndInterpreter | StartProcess | TerminateProcess | SubmitTask | ApplyTask,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may be after a statement that acts on another interpreter or process."""
+    """What may follow a statement that acts on another interpreter or process."""
     match statement:
         case EndInterpreter():
             yield from spawn.end_second(now, process, thread, ask, left_over=False)

@@ -91,7 +91,7 @@ def rests(process: ProcessState) -> bool:
 def wait(
     now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow while a child is waited for. Raises NotPredicted."""
+    """What may follow while a child is waited for. Raises NotPredicted."""
     waiting = main.top
     assert isinstance(waiting, Supervising)
     child = now.process(waiting.child)
@@ -151,7 +151,7 @@ def interrupt(
     raised: Raised,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may follow an exception while a child is waited for. Raises NotPredicted."""
+    """What may follow an exception while a child is waited for. Raises NotPredicted."""
     waiting = main.top
     assert isinstance(waiting, Supervising)
     about = Facts(
@@ -187,7 +187,7 @@ def interrupt(
 def leave_server(
     now: Configuration, process: ProcessState, main: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow an exception in the server's loop. Raises NotPredicted."""
+    """What may follow an exception in the server's loop. Raises NotPredicted."""
     about = Facts(
         profile=ask.profile,
         exception=raised.name,
@@ -220,7 +220,7 @@ def leave_request(
     raised: Raised | None,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may follow the end of a request. Raises NotPredicted."""
+    """What may follow the end of a request. Raises NotPredicted."""
     request = thread.top
     assert isinstance(request, RequestCode)
     effects: tuple[Effect, ...] = (Answers("200"),)

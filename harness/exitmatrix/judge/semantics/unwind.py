@@ -75,7 +75,7 @@ def unwind(
     raised: Raised,
     ask: Ask,
 ) -> Iterator[Configuration]:
-    """All that may follow when an exception leaves what the thread is doing.
+    """What may follow when an exception leaves what the thread is doing.
 
     Raises NotPredicted.
     """

@@ -36,7 +36,7 @@ def is_joined(process: ProcessState, thread: ThreadState) -> bool:
 
 
 def bring(process: ProcessState, ask: Ask) -> ProcessState:
-    """With the exit function of pools, if it has not been there. Raises NotPredicted."""
+    """Register the exit function of pools, unless it is registered. Raises NotPredicted."""
     if process.pooled:
         return process
     process = replace(run.bring(process, "executor", ask), pooled=True)
@@ -75,7 +75,7 @@ def _waits(thread: ThreadState) -> bool:
 def go_on(
     now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
-    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    """What may follow when the frame above has ended. Raises NotPredicted."""
     match thread.top:
         case PoolWork():
             yield change.put(now, process, change.swap(thread, PoolIdle()))
@@ -120,7 +120,7 @@ def _told(process: ProcessState, worker: ThreadState) -> bool:
 def unwind(
     now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Configuration:
-    """What is once an exception has come from what is above. Raises NotPredicted."""
+    """The moment after an exception has come from the frame above. Raises NotPredicted."""
     if not isinstance(thread.top, PoolWork):
         raise NotPredicted("no law says what happens: a wait for a pool that is interrupted")
     (effect,) = ask("pool task", Facts(profile=ask.profile, exception=raised.name))

@@ -20,7 +20,7 @@ States = tuple[DataState, ...]
 
 
 def with_data(prediction: Prediction, scenario: Scenario, python: Profile) -> Prediction:
-    """The same with what becomes of each kind of data that the header tells the nature of."""
+    """The prediction with what becomes of the data of each kind whose nature the header tells."""
     natures = scenario.program.data if scenario.program else ()
     if not natures:
         return prediction

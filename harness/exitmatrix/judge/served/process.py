@@ -85,7 +85,7 @@ def _roles(role: str, many: int) -> Sequence[str]:
 
 
 def number_processes(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
-    """The same, numbered as observation numbers them: by what they did, and one alone not."""
+    """Number processes as observation does: by what they did. A single one has no number."""
     alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
     return tuple(
         replace(one, role=name) for name, one in zip(_roles(role, len(alike)), alike, strict=True)
@@ -112,7 +112,7 @@ def meanwhile(
 
 
 def cut_at_stages(whole: Process) -> Iterator[Process]:
-    """The same process, that has ended as it did when it came so far with its clean-up."""
+    """The process as it is if it ended, in the same way, at each stage of its clean-up."""
     fired = whole.fired or ()
     for many in range(len(fired) + 1):
         yield replace(whole, fired=fired[:many])

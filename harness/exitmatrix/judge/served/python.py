@@ -159,7 +159,7 @@ def _predicted(
 
 
 def _bare(process: Process) -> Process:
-    """Without what is not told of servers."""
+    """The process without what is not recorded of servers."""
     return Process(
         role="",
         fired=process.fired,

@@ -248,18 +248,18 @@ def _killed(process: Process) -> Process:
 
 
 def _resting(process: Process) -> Process:
-    """The same, to which nothing has happened."""
+    """The process, to which nothing has happened."""
     return Process(role=process.role, fired=(), unfinished=(), exit=None)
 
 
 def _given_up(process: Process) -> Process:
-    """The same, whose view was ended by an exception."""
+    """The process, whose view was ended by an exception."""
     began = VIEW in (process.fired or ())
     return replace(process, raised=(VIEW, *process.raised) if began else process.raised)
 
 
 def _unanswered(process: Process) -> Process:
-    """The same, whose view has not come to its end."""
+    """The process, whose view has not come to its end."""
     fired = process.fired or ()
     if VIEW not in fired:
         return process

@@ -81,7 +81,7 @@ class Journal:
             self._waiting.remove(waits)
 
     async def within(self, seconds: float, done: Callable[[], bool]) -> bool:
-        """The same, for so long at most; whether it became true."""
+        """Wait as `until` does, for so many seconds at most; whether it became true."""
         if done():
             return True
         with contextlib.suppress(TimeoutError):

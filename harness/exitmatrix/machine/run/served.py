@@ -121,7 +121,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
 
 
 def acting(base: AppSpec) -> AppSpec:
-    """The same where a process comes to the line by itself: nobody can ask for it by HTTP."""
+    """The spec for a process that comes to the line by itself: nobody can ask for it by HTTP."""
     return replace(
         base,
         environment={**base.environment, **HELD},
@@ -133,7 +133,7 @@ def acting(base: AppSpec) -> AppSpec:
 
 
 def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
-    """The same below a launcher: what is left alone by a signal is at rest soon."""
+    """The spec below a launcher: what is left alone by a signal is at rest soon."""
     how = wrapped.launcher
     roles = order.scenario.roles
     target = order.target

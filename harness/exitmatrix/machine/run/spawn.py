@@ -231,7 +231,7 @@ def start(
 def _start_without_options(
     program: str, words: list[str], variables: dict[str, str], stdout: int, stderr: int
 ) -> int:
-    """The same with what `subprocess` can do, from a process that has the dispositions itself."""
+    """Start a command by `subprocess`, from a process that has the dispositions itself."""
     ignored = [n for n in RESETTABLE if signal.getsignal(n) == signal.SIG_IGN]
     mask = signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in ignored:

@@ -29,20 +29,20 @@ class SavedTimeline(Frozen, kw_only=True):
 
 
 class Key(Frozen):
-    """Of what cell and outcome a timeline is: all that is needed to know that it is there."""
+    """The cell and the outcome of a timeline: all that is needed to know that it is there."""
 
     cell: str
     outcome: str
 
 
 class CellOnly(Frozen):
-    """Of what cell a line is."""
+    """The cell that a line is about."""
 
     cell: str
 
 
 class Formed(Frozen):
-    """Of what format a line is; timelines have none of their own."""
+    """The format of a line; timelines have none of their own."""
 
     format: int = FORMAT
 
@@ -224,7 +224,7 @@ def read(file: Path, decode: Callable[[bytes], T], holding: bytes = b"") -> list
 
 
 def read_lines(file: Path, decode: Callable[[bytes], T]) -> list[tuple[T, bytes]]:
-    """The same, each with the line that holds it, without its end. Raises ValueError."""
+    """The values, each with the line that holds it, without its end. Raises ValueError."""
     found = {key: (value, line.rstrip(b"\r\n")) for key, value, line in _read(file, decode)}
     return list(found.values())
 

@@ -1,4 +1,4 @@
-"""The same for programs: records, a JUnit report, Markdown. Pure."""
+"""What `run` writes for other programs: records, a JUnit report, Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def junit(checked: Sequence[Checked]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what XML cannot hold."""
+    """The text without characters that XML cannot hold."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -84,7 +84,7 @@ def group_changes(
 
 
 def change_list(groups: Iterable[ChangeGroup], labels: Labels) -> list[str]:
-    """The same for a terminal; commands on one line, to be copied."""
+    """Groups of changes for a terminal; each command on one line, to be copied."""
     lines: list[str] = []
     for one in groups:
         rows: list[tuple[str, Sequence[str]]] = [
@@ -101,7 +101,7 @@ def change_list(groups: Iterable[ChangeGroup], labels: Labels) -> list[str]:
 
 
 def change_section(title: str, groups: Iterable[ChangeGroup], labels: Labels) -> Section:
-    """The same as a document, for a tracker."""
+    """Groups of changes as a document, for a tracker."""
     blocks: list[Block] = []
     for one in groups:
         items = [

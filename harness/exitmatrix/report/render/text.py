@@ -43,7 +43,7 @@ def fill(words: Inline, first: str = "", more: str | None = None) -> list[str]:
 
 
 def _printable(words: str) -> str:
-    """Without what a terminal would act on."""
+    """The text without characters that a terminal would act on."""
     return "".join(c if c.isprintable() else " " for c in words)
 
 

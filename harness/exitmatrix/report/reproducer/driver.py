@@ -134,7 +134,7 @@ def _runs(spec: DriverSpec) -> Iterator[str]:
 
 
 def _modules(body: str) -> list[str]:
-    """Those of the standard library that the text speaks of."""
+    """The modules of the standard library that the text names."""
     names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     return sorted(names & {"atexit", "os", "signal", "socket", "subprocess", "time"})
 

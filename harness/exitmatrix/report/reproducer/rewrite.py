@@ -234,7 +234,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def _tidy(text: str) -> str:
-    """Without the header block, and without the gaps that were left."""
+    """The text without the header block and the gaps that it leaves."""
     without = re.sub(r"(?ms)^# /// script$.*?^# ///$", "", text)
     return re.sub(r"\n{3,}", "\n\n", without).strip() + "\n"  # short enough to be pasted
 

@@ -321,7 +321,7 @@ def _verdict(states: Collection[Symbol]) -> tuple[Symbol, str]:
 
 
 def _survivors(outcomes: Sequence[Outcome]) -> Inline:
-    """Who is still there though something ended."""
+    """The roles that are still there though something ended."""
     if all(len(o.survivors) == len(o.processes) for o in outcomes):
         return ""  # nothing ended, which the answer says
     left = {outcome.survivors for outcome in outcomes if outcome.survivors}

@@ -105,7 +105,7 @@ def drawn(family: Family, site: Site) -> Iterator[tuple[str, tuple[Block, ...]]]
 
 
 def versions(family: Family) -> Iterator[Block]:
-    """Who shows what, where not all do the same."""
+    """Which subjects show what, where not all do the same."""
     groups = family.survey.groups
     if len(groups) == 1:
         several = len(family.survey.measured) > 1

@@ -121,7 +121,7 @@ def _newest(group: Group) -> Inline:
 
 
 def _others(family: Family) -> Inline:
-    """Who does otherwise, where that shows in the short answer."""
+    """The subjects that do otherwise, where that shows in the short answer."""
     first, *others = family.survey.groups
     by_answer: dict[Inline, list[Group]] = {}
     for group in others:

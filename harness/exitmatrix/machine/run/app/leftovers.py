@@ -157,7 +157,7 @@ class RunLeftovers:
 
 
 def _with_use(one: Left, gone: Collection[str], used: Collection[str]) -> Left:
-    """The same, and whether somebody who goes on may use it.
+    """A leftover, with whether somebody who goes on may use it.
 
     `gone`: the pids of those who have ended; `used`: the sockets of those who go on.
     """

@@ -95,7 +95,7 @@ def threads_of(pid: int) -> list[str]:
 
 
 def _children_by_search(pid: int) -> tuple[int, ...]:
-    """The same on a kernel without CONFIG_PROC_CHILDREN: by looking at every process."""
+    """The children on a kernel without CONFIG_PROC_CHILDREN: by looking at every process."""
     import psutil  # noqa: PLC0415 - seldom needed
 
     try:

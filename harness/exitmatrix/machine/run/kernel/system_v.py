@@ -17,7 +17,7 @@ IPC_RMID, GETPID = 0, 11  # Linux include/uapi/linux/ipc.h and sem.h
 
 
 class SystemVObject(Frozen, order=True):
-    """One of these."""
+    """A segment, a set of semaphores or a queue."""
 
     kind: str
     id: int
@@ -26,7 +26,7 @@ class SystemVObject(Frozen, order=True):
 
 
 def there() -> Iterator[SystemVObject]:
-    """What there is now."""
+    """All that exist now."""
     for kind in KINDS:
         lines = read_proc(os.getpid(), f"../sysvipc/{kind}").splitlines()
         names = lines[0].split() if lines else []
