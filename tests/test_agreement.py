@@ -54,7 +54,7 @@ def test_parts_of_a_race_agree() -> None:
     ids=["outcomes", "packages", "interpreter"],
 )
 def test_nothing_is_chosen_between_contradictions(other: Record) -> None:
-    """Records that share no outcome, or were made with other things, disagree both ways."""
+    """Records that share no outcome, or were made with other packages, disagree both ways."""
     one = record(SIGTERM, died("SIGTERM"))
     assert agreed(one, other) is None
     assert agreed(other, one) is None

@@ -84,7 +84,7 @@ ENDS = {
 def test_a_program_that_ends_an_ancestor_is_named_and_the_others_go_on(
     victim: str, environment_of: EnvironmentOf, tmp_path: Path
 ) -> None:
-    """Its cell is unknown, with the reason; nothing is left, and no other cell is lost."""
+    """Its cell is unknown, with the reason; no process is left, and no other cell is lost."""
     what, why = ENDS[victim]
     environment = environment_of(NEWEST, "none")
     before = things()

@@ -527,7 +527,7 @@ def test_a_situation_leads_to_a_cell_that_there_is() -> None:
 def test_what_stands_above_a_program_is_found_by_what_people_call_it(
     words: str, found: tuple[str, str]
 ) -> None:
-    """With a program or without; the words that are left say which."""
+    """The remaining words name the program, if any."""
     assert program_and_launcher_of(words, LOADED) == found
 
 
@@ -540,7 +540,7 @@ def test_what_stands_above_is_named_where_it_is_nearest() -> None:
 
 
 def test_every_launcher_is_called_something() -> None:
-    """All but `direct`, which nobody names; and each row of the table is one of them."""
+    """All but `direct`, which needs no name; and each row of the table is a launcher."""
     assert set(BELOW) == set(LAUNCHED)
     assert set(BELOW_TITLES) <= set(BELOW)
 

@@ -269,7 +269,7 @@ def test_pure_stages_know_only_pure_stages() -> None:
 
 
 def test_what_runs_concludes_nothing() -> None:
-    """A run knows the words and itself: what a history means is no business of its."""
+    """The package `run` imports the model and itself: it does not interpret histories."""
     used = {
         (module, one)
         for module in MODULES

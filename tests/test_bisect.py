@@ -60,7 +60,7 @@ class Shelf:
 
 @given(new=st.integers(1, 60), old=st.integers(1, 60), to_the_end=st.booleans())
 def test_the_one_change_is_found_in_few_looks(new: int, old: int, to_the_end: bool) -> None:
-    """From either end; no release is looked at twice, and hardly more than log2 of all are."""
+    """From either end, no release is measured twice, and hardly more than log2 of them are."""
     shelf = Shelf(["b"] * new + ["a"] * old)
     assert shelf.answer(to_the_end) == FirstChange(old=new, new=new - 1)
     if to_the_end:

@@ -55,7 +55,7 @@ def test_without_a_cut_there_is_no_upper_limit() -> None:
 
 
 def test_a_handler_that_never_began_had_no_time() -> None:
-    """One that is killed before its first handler has less than the shortest of the grid."""
+    """A process killed before its first handler had less time than the shortest in the grid."""
     assert only(record(50, cut("", "")), record(100, cut("", ""))) == Budget(most=50)
     assert str(Budget(most=50)) == "less than 0.05 s"
 
@@ -156,7 +156,7 @@ def test_the_length_stands_in_the_id(id: str, length: int) -> None:
 def test_a_handler_that_sleeps_is_waited_for(
     environment_of: Callable[[str, str], Environment],
 ) -> None:
-    """A process that sleeps in a handler for longer than a quiet window is no survivor."""
+    """A process that sleeps in a handler, however long, is no survivor."""
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
     order = make_order(environment, LOADED["flask-slow-1000ms"], "SIGINT")
     (outcome,) = outcomes_of([order]).values()

@@ -48,7 +48,7 @@ def seen(of: Record, *outcomes: Outcome, runs: int = RACY) -> Change:
 
 
 def test_the_same_again_is_no_change() -> None:
-    """Neither is any part of a race, nor a killed process that got less far than known."""
+    """Nor is a part of a race, or a killed process that got less far than is known."""
     one = record(RETURN, ended())
     assert change(LINUX, one, result(one, ended()), one.packages) is None
     race = record(SIGTERM, *union([died("SIGTERM"), ended()]))
@@ -84,7 +84,7 @@ def test_an_outcome_that_is_not_on_record_is_a_change(other: Outcome) -> None:
 
 
 def test_a_cell_without_outcomes_on_record_is_new() -> None:
-    """One that was never measured, and one of which too little was seen."""
+    """That is a cell never measured, or one of which too little was seen."""
     on_record = record(RETURN, ended())
     unknown = record(SIGTERM, unknown=("it never became ready",))
     never = record("plain/abort@main", died("SIGABRT"))
@@ -299,7 +299,7 @@ def test_alike_changes_are_told_once() -> None:
 
 
 def test_a_rule_is_told_once_in_full() -> None:
-    """After that its id is enough."""
+    """Later mentions give its id alone."""
     why = (Reason(text="because of this", rule="a-rule"),)
     rows = [record(SIGTERM, died("SIGTERM")), record(RETURN, ended())]
     changes = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
@@ -339,7 +339,7 @@ def test_changes_are_a_document_for_a_tracker() -> None:
 
 
 def test_words_are_for_a_terminal() -> None:
-    """No mark and no escape of the page is left in them."""
+    """They hold no markup and no escapes of the page."""
     text = everything(ended(fired=("<lambda>", "_a*b")))
     assert text["main: handlers"] == "ran <lambda>, _a*b"
 

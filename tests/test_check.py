@@ -82,7 +82,7 @@ def test_update_accepts_the_new_state(output: Path, measured: Path) -> None:
 
 
 def test_update_of_what_has_not_changed_leaves_every_byte(output: Path) -> None:
-    """As a second run of `matrix` does."""
+    """A second run of `matrix` leaves them too."""
     before = tree(output)
     assert check(output, *ONLY, "--update")[0] == 0
     assert tree(output) == before
@@ -142,7 +142,7 @@ def test_new_cells_are_measured_only_to_be_written(output: Path) -> None:
 
 
 def test_an_interpreter_that_is_not_on_record(output: Path) -> None:
-    """Nothing to compare with is no agreement: status 2, and what to do."""
+    """Having nothing to compare with is no agreement: status 2, and a hint what to do."""
     rows = records(output)
     file_of(output).unlink()
     old = [replace(one, cell=one.cell.replace(NEWEST, "cpython-3.0.1")) for one in rows.values()]

@@ -506,7 +506,7 @@ def test_what_was_not_seen_well_enough_is_not_judged(claim: Claim) -> None:
 
 @by_claim
 def test_no_condition_knows_the_claim_that_it_judges(claim: Claim) -> None:
-    """Under another name a claim gets the same verdict, and its words name no claim."""
+    """A renamed claim gets the same verdict, and no condition's text names a claim."""
     for case in claim.cases:
         found = evidence(claim, showing(*case.expects), old_enough(claim))
         assert judged(replace(claim, id="X1"), found).verdict == judged(claim, found).verdict
@@ -646,7 +646,7 @@ def reading(found: Iterable[Evidence]) -> Reading:
 
 
 def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
-    """None is missing; without a record they are not measured, and opinions are opinions."""
+    """Claims without a record are "not measured", and opinions are marked as such."""
     ids = [claim.id for claim in CLAIMS]
     numbered = [f"{one.TEXT.id}{n}" for one in FILES for n in range(1, len(one.CLAIMS) + 1)]
     assert ids == numbered

@@ -107,7 +107,7 @@ def test_a_scenario_without_data_has_no_such_table() -> None:
 
 
 def test_data_split_no_row_of_the_scenario_s_own_table() -> None:
-    """Who differs in data alone shares a row of handlers and exits, and is no other difference."""
+    """Subjects that differ in data alone share a row of handlers and exits."""
     seen = [
         record("keeps/SIGKILL@main", killed("damaged"), version="3.14.1"),
         record("keeps/SIGKILL@main", killed(), version="3.13.0"),

@@ -93,7 +93,7 @@ def case(
 
 
 def test_a_sentence_names_the_process_what_ran_and_how_it_ended() -> None:
-    """Who ran what and how it ended: in words, for each process."""
+    """Each process gets a sentence: what ran, and how it ended."""
     texts = sentences(
         outcome(
             process(role="parent", fired=("C", "B", "A"), exit={"code": 247}),
@@ -244,7 +244,7 @@ def test_an_answer_tells_the_laws_that_matter_and_names_the_others() -> None:
 
 
 def test_a_mismatch_says_what_the_rules_allow() -> None:
-    """Seen and allowed stand in one text."""
+    """The message has both what was seen and what is allowed."""
     record = some("none/plain/SIGTERM@main")
     wrong = replace(record, outcomes=(outcome(process(role="main", exit={"code": 99})),))
     text = " ".join(explanation(case(wrong)).split())
@@ -424,7 +424,7 @@ def test_every_run_of_whole_words_finds_its_cell(cell: CellId, data: st.DataObje
 
 
 def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
-    """A part of an id is answered with parts of ids."""
+    """If a part of an id was given, the hints are parts of ids."""
     cells = ids("cpython-3.13.0/none/plain/SIGTERM@main", "cpython-3.13.0/none/plain/SIGINT@main")
     assert nearest_cells("plain/SIGTREM@main", cells)[0] == "plain/SIGTERM@main"
     assert nearest_cells("cpython-3.13/none/plain/SIGTERM@main", cells)[0] == str(cells[0])
@@ -434,7 +434,7 @@ def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
 
 
 def test_an_id_is_explained_offline() -> None:
-    """One cell gives the whole text on stdout, and nothing on stderr."""
+    """One cell prints the whole explanation on stdout, and nothing on stderr."""
     record = some("none/plain/SIGTERM@main")
     done = run(record.cell)
     assert done.returncode == 0, done.stderr
@@ -515,7 +515,7 @@ def test_nothing_on_record_is_said(tmp_path: Path) -> None:
 
 
 def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
-    """To a file or to stdout; of several cells to neither."""
+    """For one cell it goes to a file or to stdout; several cells are refused."""
     cell = some("none/plain/SIGTERM@main").cell
     file = tmp_path / "show.py"
     assert run(cell, "--reproducer", str(file)).returncode == 0
@@ -528,7 +528,7 @@ def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
 
 
 def test_a_reproducer_that_cannot_be_made_is_refused_in_a_line(tmp_path: Path) -> None:
-    """Where no program could show it, none is written, and the reason is told."""
+    """If no program can show the cell, none is written, and the reason is printed."""
     mine = some("none/plain/SIGTERM@main")
     shutil.copytree(REPORTS / "observations", tmp_path / "observations")
     (file,) = [f for f in (tmp_path / "observations").rglob("*") if f.stem == mine.interpreter_id]

@@ -104,7 +104,7 @@ def done(ends: list[Configuration]) -> set[frozenset[ProcessState]]:
 
 
 def test_a_program_whose_pasts_multiply_is_withheld() -> None:
-    """Each of two workers is killed at one of many points: fewer moments than pasts of them."""
+    """Two workers are each killed at one of many points: there are more pasts than moments."""
     program, ends = (
         program_of(scenarios()["multiprocessing-pool-two-spawn"]),
         TERMINATIONS["return"],

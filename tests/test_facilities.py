@@ -35,7 +35,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_without_pidfds_an_end_is_seen_by_asking(sleeper: subprocess.Popen[bytes]) -> None:
-    """Psutil's way: a process that runs, then a zombie whose status can be read, then nothing."""
+    """As psutil does: first it runs, then it is a zombie with a status, then it is gone."""
     watched = pidfd.Polled(sleeper.pid)
     assert not watched.has_ended()
     assert watched.send(signal.SIGTERM)
@@ -103,7 +103,7 @@ def test_a_mark_follows_a_process_wherever_it_flees() -> None:
 
 
 def test_a_pid_without_a_mark_is_told_at_once() -> None:
-    """To look for nothing among a million marks would take as long as a trial."""
+    """Searching a million marks would take as long as a trial."""
     begun = time.process_time()  # of ours alone, whatever else the machine does
     for _ in range(200):
         assert not marks.is_marked(os.getpid(), range(1 << 61, (1 << 61) + marks.MARKS))
@@ -142,7 +142,7 @@ def test_another_system_is_refused_clearly(system: str, monkeypatch: pytest.Monk
 def test_without_a_usable_proc_trials_are_refused(
     command: list[str], how: list[str], why: str, tmp_path: Path
 ) -> None:
-    """With one line and exit status 3, before anything is started or written."""
+    """It exits with one line and status 3, before anything is started or written."""
     if subprocess.run(["unshare", *how, "true"], capture_output=True, check=False).returncode:
         pytest.skip("namespaces cannot be made here: they take root's rights")
     done = subprocess.run(

@@ -148,7 +148,7 @@ def test_programs_can_be_spread_over_pythons(cache: Path) -> None:
 
 
 def test_what_another_file_showed_is_of_no_use(tmp_path: Path) -> None:
-    """A program that is written out otherwise is run again."""
+    """A program whose generated file changed is run again."""
     with Corpus(tmp_path, "batch") as corpus:
         corpus.add(together(3, "old", [("a", NOTHING)], []))
         assert corpus.shown(3, "old") == {"a": NOTHING}

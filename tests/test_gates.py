@@ -61,7 +61,7 @@ def test_a_process_at_a_gate_is_poked_and_let_go(gates: Gates, gate: tuple[Path,
 def test_nothing_is_written_to_what_stands_in_a_gates_place(
     kind: str, gates: Gates, folder: Path, tmp_path: Path
 ) -> None:
-    """A link is not followed, wherever it leads, and a file keeps its bytes."""
+    """Links are not followed, wherever they lead, and files keep their bytes."""
     path, victim = folder / f"channel.hold.{PID}.1", tmp_path / "victim"
     fd = None
     match kind:

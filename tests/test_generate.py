@@ -299,7 +299,7 @@ def test_every_python_can_read_what_is_written() -> None:
 
 @pytest.mark.parametrize("code", PROGRAMS[:20], ids=range(20))
 def test_what_is_smaller_weighs_less(code: Code) -> None:
-    """So whoever makes a program smaller again and again comes to an end."""
+    """So shrinking always terminates."""
     assert all(weight(one) < weight(code) for one in smaller(code))
 
 

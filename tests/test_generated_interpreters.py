@@ -90,7 +90,7 @@ def test_one_that_is_left_ends_before_globals_are_released_from_3_14_on(
 
 
 def test_pypy_has_one_interpreter() -> None:
-    """There is nothing to end, and to ask for a second one raises."""
+    """Asking for a second interpreter raises, and there is none to end."""
     assert shows(python("3.11.17", "pypy"), EndInterpreter(), SECOND, SysExit(3)).startswith(
         "main: exit status 1"
     )

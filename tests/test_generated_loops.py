@@ -66,7 +66,7 @@ def test_a_main_task_that_does_not_pause_is_interrupted_when_it_is_over(version:
 
 @OLD_AND_NEW
 def test_a_second_ctrl_c_interrupts_at_once(version: str) -> None:
-    """Wherever the main task is; the first one that does from 3.11 on."""
+    """From 3.11 on the second Ctrl-C is the first to interrupt, wherever the main task is."""
     text = shows(version, loop(Signal("SIGINT"), Write("w1."), Signal("SIGINT"), Write("w2.")))
     assert ("w1." in text) == (version == "3.11.2")
     assert "w2." not in text

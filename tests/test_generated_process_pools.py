@@ -59,12 +59,12 @@ def test_a_worker_runs_its_own_handlers_since_3_13(version: str, worker: str) ->
 
 @pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
 def test_what_a_task_raises_is_raised_in_main(pool: type[SubmitTask | ApplyTask]) -> None:
-    """The starter asks for the result."""
+    """The starter asks for the result, so the exception is raised there."""
     assert all("main: exit status 1" in one for one in shown("3.13.0", pool((Raise(),))))
 
 
 def test_an_exit_in_a_task_is_that_of_the_program() -> None:
-    """The worker of an executor ends as if nothing had been."""
+    """The worker of an executor ends normally."""
     text = shows("3.13.0", SubmitTask((SysExit(4),)))
     assert text == "main: exit status 4; fork 0: exit status 0; stdout: nothing"
 
@@ -134,7 +134,7 @@ def test_a_spawned_worker_registers_what_the_file_does() -> None:
 
 
 def test_an_executor_that_pypy_3_9_cannot_have_is_withheld() -> None:
-    """Its workers cannot be spawned, so that it breaks; Pool's can."""
+    """Its workers cannot be spawned, so it breaks; those of Pool can."""
     about = profile(
         {"implementation": "pypy", "version": "3.9.16", "implementation_version": "7.3.11"}
     )

@@ -313,7 +313,7 @@ def test_a_checkout_at_a_release_is_the_release(git: tuple[str, str, str], build
 
 
 def test_two_names_of_one_file_are_no_shadow(tmp_path: Path) -> None:
-    """Links to a binary, and scripts that start it, are the same interpreter, silently."""
+    """Links to a binary and scripts that start it count as one interpreter, without a message."""
     link = tmp_path / "python"
     link.symlink_to(BASE)
     script = program(tmp_path / "wrapper", f'exec "{BASE}" "$@"')
@@ -454,7 +454,7 @@ def test_a_selection_keeps_the_order_of_the_machine() -> None:
 
 
 def test_a_pattern_that_matches_nothing_names_the_nearest() -> None:
-    """A pattern that selects nothing is an error with the most similar ids."""
+    """The error lists the most similar ids."""
     with pytest.raises(NoSuchInterpreterError, match=r"nearest: .*cpython-3\.13\.0") as caught:
         select(THREE, ["cpython-3.1*", "cpython-3.13.1"])
     assert caught.value.wanted == "cpython-3.13.1"

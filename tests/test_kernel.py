@@ -124,7 +124,7 @@ def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_process_whose_thread_is_at_work_does_not_rest() -> None:
-    """Though the first thread, whose state the kernel gives for the process, waits for it."""
+    """The kernel gives the state of the first thread, which may wait for one at work."""
     code = (
         "import threading\n"
         "def work():\n"
@@ -270,7 +270,7 @@ def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: 
 
 
 def test_words_and_stack_are_those_of_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process may execute another program between two looks, or have no words yet."""
+    """Between two looks a process may execute another program, or have no command line yet."""
     stacks = iter([1, 2, 2, 2, 3, 3])
     words = iter([("python", "app.py"), ("uname",), ()])
     monkeypatch.setattr(looking, "place_of_stack", lambda _pid: next(stacks))

@@ -362,7 +362,7 @@ def _how(ended: object) -> str:
 
 @pytest.mark.parametrize("launcher", LAUNCHED)
 def test_every_record_below_a_launcher_is_as_its_facts_foresee(launcher: str) -> None:
-    """On every Python that was measured, whatever is sent to whom."""
+    """This holds on every Python measured, for every signal and target."""
     for one in BELOW:
         if one.launcher == launcher:
             verdict = judge(one, scenarios()[one.scenario])
@@ -571,7 +571,7 @@ def test_a_trial_below_a_launcher(
     ends: tuple[object, ...],
     environment_of: Callable[[str, str], Environment],
 ) -> None:
-    """Started, ended and seen as a user's command is, with the probe inside and without it."""
+    """It runs as a user's command does, with the probe and without it."""
     if reason := here.missing().get(launcher):
         pytest.skip(reason)
     environment = environment_of(NEWEST, "none")

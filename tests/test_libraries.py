@@ -52,7 +52,7 @@ def only(question: str, **packages: str) -> Outcome:
 def test_coverage_saves_at_a_sudden_end_as_its_release_does(
     release: str, sigterm: str, os_exit: str
 ) -> None:
-    """The options are the same; how the process ends is, too."""
+    """Options and exits are the same in both releases."""
     stopped = only("coverage-sudden/SIGTERM@main", coverage=release)
     assert stopped.data == {"data of coverage": sigterm}
     assert stopped.processes[0].exit == {"signal": "SIGTERM"}
@@ -177,7 +177,7 @@ def test_a_job_of_rq_is_finished_unless_a_second_signal_comes() -> None:
 def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
     ending: str, gauge: str, own: str
 ) -> None:
-    """Whoever is killed does not; what is told is of those that are gone."""
+    """A killed process does not. Only data of ended processes count."""
     data = only(f"gunicorn-prometheus/{ending}", gunicorn="27.0.1").data or {}
     assert data["live gauge of a dead worker"] == gauge
     assert data["file that a handler of atexit removes"] == own
@@ -272,7 +272,7 @@ def test_a_library_that_is_not_known_is_an_error_that_names_those_that_are() -> 
 
 
 def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
-    """7.10 is past 7.2.3, though it is before it as text is."""
+    """7.10 is later than 7.2.3, though not as text."""
     found = library_of("coverage, sigterm and _exit", {"coverage": "7.17.4"}, CPYTHON)
     assert found.since == "7.10"
 

@@ -65,7 +65,7 @@ def test_who_is_the_child_is_not_said_before_it_serves() -> None:
 
 
 def test_the_survivor_is_pointed_out_and_its_port_asked() -> None:
-    """Who is left is told of the processes that run the app, helpers aside."""
+    """The survivors listed are the processes that run the app, not helpers."""
     dies = Event("kernel", PARENT, "ended", ("signal SIGKILL",))
     asked = Event("harness", 0, "port", ("4711", "200", "Hello from process 102"))
     lines = narrated(*STARTED, dies, asked)
@@ -222,7 +222,7 @@ def test_stopping_in_the_middle_leaves_nothing(how: signal.Signals) -> None:
     ],
 )
 def test_wrong_use_is_told_in_one_line(words: list[str], says: list[str]) -> None:
-    """A wrong word is named, with those that there are."""
+    """The error names the wrong word and lists the valid ones."""
     done = run("blog", *words)
     assert done.returncode == 2
     assert not done.stdout

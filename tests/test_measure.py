@@ -263,7 +263,7 @@ def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
 
 
 def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
-    """What was measured before the runner failed has been handed on; its error passes through."""
+    """Results from before the failure have been passed on, and the runner's error propagates."""
 
     def play(order: TrialSpec, number: int) -> Log:
         if number == 5:
@@ -278,7 +278,7 @@ def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
 
 
 def test_every_trial_is_told() -> None:
-    """`on_trial` hears of each trial with its cell, before the cell's result."""
+    """`on_trial` is called for each trial with its cell, before the cell's result."""
     heard: list[str] = []
     schedule = Remembering([cell(0), cell(1)], SEVERALLY)
     measure(

@@ -80,7 +80,7 @@ def only(found: tuple[Outcome, ...]) -> Outcome:
 def test_a_child_runs_its_own_handlers_since_3_13_and_never_what_it_inherited(
     version: str, method: str, runs: tuple[str, ...], ending: str
 ) -> None:
-    """However its function ends; what the import registers is its own where it imports."""
+    """However its function ends. A child that imports the program has the import's handlers."""
     assert fired(only(outcomes(version, method, ending)))["child"] == runs
 
 

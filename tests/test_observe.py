@@ -120,7 +120,7 @@ def test_handlers_of_other_mechanisms_tell_of_themselves() -> None:
 
 
 def test_a_process_in_which_only_endings_spoke_is_not_observed() -> None:
-    """A blind run's handlers may tell of themselves; of the others nothing is known."""
+    """Handlers of a blind run may report themselves; the others are unknown."""
     log = Log().kernel(10, "spawned").harness("ready", pid=10)
     log.endings(10, "registered", "endings.1", "sys.exitfunc:f", "__main__:f")
     log.endings(10, "ending", "return").endings(10, "began", "endings.1")

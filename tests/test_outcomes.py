@@ -113,7 +113,7 @@ def test_the_longest_run_of_a_killed_process_stands_for_all(short: Process, long
 
 
 def test_nothing_is_cut_that_was_always_as_long() -> None:
-    """A killed process that always gets as far is not cut."""
+    """If a killed process always gets equally far, its outcome has no `cut`."""
     assert union([pair("C"), pair("C")]) == (pair("C"),)
 
 

@@ -51,7 +51,7 @@ def kept(*items: pytest.Item) -> list[str]:
 
 
 def test_a_test_of_each_python_runs_on_the_oldest_the_newest_a_pypy_and_one_more() -> None:
-    """Named by the interpreter or by its id."""
+    """The parameter may be the interpreter or its id."""
     for given in (FOUND.values(), FOUND):
         names = kept(*(case("a.py::one", python) for python in given))
         assert {name[10:-1] for name in names} == ALWAYS | {"cpython-3.6.15"}

@@ -241,7 +241,7 @@ print(" ".join(sorted(sys.modules)))
 
 @every_python
 def test_the_path_is_the_programs_own(python: Interpreter) -> None:
-    """Once it is inside, the probe's folder is no longer on sys.path."""
+    """After start-up the probe's folder is not on sys.path."""
     program = "import sys; print(sys.path)"
     probed, bare = (run(python, "-c", program, probed=probed) for probed in (True, False))
     assert probed.stdout == bare.stdout

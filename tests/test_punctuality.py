@@ -58,7 +58,7 @@ def test_nothing_is_spoilt_where_no_second_signal_is_needed() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_trial_whose_second_signal_came_late_is_unknown(late: bool) -> None:
-    """It is run once more, as where the harness stood still."""
+    """It is run again, as after a pause of the harness."""
     log = Log().kernel(10, "spawned").harness("ready", pid=10).starts(10).registers(10, "C")
     log.harness("sent", "SIGTERM", "main", pid=10).fires(10, "C")
     if late:

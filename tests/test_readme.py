@@ -63,7 +63,7 @@ def test_the_table_of_situations_is_a_part_of_that_of_the_report() -> None:
 
 @pytest.mark.parametrize("subject", every(4, SUBJECTS))
 def test_the_command_answers_as_the_table_does(subject: str) -> None:
-    """It understands what the table calls a program and a situation, and says the same."""
+    """The command knows the table's names of programs and situations, and says the same."""
     mine = re.search(r"<!-- situations.*?-->\n(.*?)<!-- end", README, re.DOTALL)
     assert mine
     (row,) = (row for row in rows(mine[1]) if row[0] == subject)
@@ -105,7 +105,7 @@ def shown() -> Iterator[tuple[str, list[str]]]:
     ("command", "lines"), [one for one in shown() if one[0].split()[0] in READS]
 )
 def test_the_documentation_shows_what_a_command_prints(command: str, lines: list[str]) -> None:
-    """The same lines, one behind the other; `...` stands for some that are left out."""
+    """The lines are the same and in order; `...` stands for lines left out."""
     words = [*shlex.split(command), "--records", str(ROOT / "reports")]
     rest = f"\n{CliRunner().invoke(main, words).stdout}\n"
     parts = [part.strip("\n") for part in "\n".join(lines).split("...")]

@@ -293,5 +293,5 @@ def test_a_role_may_be_the_name_of_any_program(role: str) -> None:
     "role", ["", "12", "worker#0", "worker#", "#2", "a b", "bin/app", "a@b", "worker#2#3", " a"]
 )
 def test_a_role_is_no_number_path_or_other_part_of_an_id(role: str) -> None:
-    """A pid is none, and what stands behind the @ of a cell can be read back."""
+    """A pid is no role either, and the text after the @ of a cell can be parsed back."""
     assert not VALIDATOR.is_valid({**as_json(record(FULL)), "target": role})

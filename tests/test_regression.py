@@ -53,7 +53,7 @@ def test_a_cell_is_a_test_and_its_id_is_the_cells(output: Path, tmp_path: Path) 
 
 
 def test_a_change_fails_with_both_sides_the_reason_and_the_command(output: Path) -> None:
-    """In words; the other cell still passes."""
+    """The failure says so in words; the other cell still passes."""
     bent(output, exit={"code": 0})
     done = suite(str(SUITE), "--records", str(output), "--python", NEWEST)
     assert done.returncode == 1

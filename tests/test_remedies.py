@@ -174,7 +174,7 @@ NEW = member("worker#2", "", new=True, born=0.5)
 def test_run_names_the_remedy_where_a_law_of_the_subject_applies(
     signal: str, members: tuple[Member, ...], names: str
 ) -> None:
-    """By what its processes did, whatever the program is called."""
+    """It goes by what the processes did, not by the program's name."""
     assert names in remedies_of_run(signal, *members)
 
 

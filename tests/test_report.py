@@ -110,7 +110,7 @@ PYPYS = [python("3.9.16", "pypy", "7.3.11"), python("3.11.17", "pypy", "8.0.1")]
     ],
 )
 def test_neighbours_that_agree_become_one_stretch(chosen: list[Python], words: str) -> None:
-    """A set is told by the ends of its stretches, and a release that stands alone by its patch."""
+    """A set is named by the ends of its stretches, a single release by its patch version."""
     assert python_words(chosen, LINE + PYPYS) == words
 
 
@@ -195,7 +195,7 @@ def subject(one: Python, stack: str = "none", platform: str = LINUX, version: st
 
 
 def test_a_difference_of_stacks_is_told_by_stacks_and_one_of_interpreters_by_those() -> None:
-    """The fewest words: by interpreter, else by stack, else by both."""
+    """The label is the shortest: the interpreter, else the stack, else both."""
     old = [subject(one, "flask-1.1") for one in LINE[1:]]
     new = [subject(one, "flask-3.1" if n else "flask-2.0") for n, one in enumerate(LINE[1:])]
     everyone = old + new
@@ -284,7 +284,7 @@ def _of_release(name: str, measured: list[Subject]) -> list[Subject]:
 
 
 def test_platforms_are_told_only_where_they_differ() -> None:
-    """What holds on each platform in the same words is said once."""
+    """A sentence that holds on each platform is printed once."""
     everyone = [subject(one, platform=p) for one in LINE for p in (LINUX, "macos-arm64")]
     late = [one for one in everyone if one.python in LINE[3:]]
     mac = [one for one in everyone if one.platform == "macos-arm64"]

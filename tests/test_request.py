@@ -779,7 +779,7 @@ def test_old_records_say_nothing_of_a_client() -> None:
 
 
 def test_the_hook_worker_exit_runs_where_atexit_does_and_just_before() -> None:
-    """So it is no remedy; `child_exit` of the master is one, for whoever is gone."""
+    """So it is no remedy; the master's `child_exit` is one."""
     rows = [one for one in records() if one.scenario == "gunicorn-hooks"]
     ended = [
         one

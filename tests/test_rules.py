@@ -153,7 +153,7 @@ def test_a_law_that_allows_several_outcomes_names_the_race() -> None:
 
 
 def test_a_cell_that_shows_one_outcome_of_a_race_is_no_proof_of_another() -> None:
-    """What is allowed is not what was seen: the records alone say that."""
+    """Predictions are not observations: only records count as seen."""
     racy = [row for row in cells_using()["call-kills-ending-child"] if len(row.outcomes) == 1]
     assert racy
     for row in racy:
@@ -214,7 +214,7 @@ def test_a_law_that_crashes_makes_its_cells_unknown_and_stops_nothing() -> None:
 
 
 def test_a_process_whose_end_nobody_saw_contradicts_no_law() -> None:
-    """One that is reaped too soon has a status that is not known: that is not another status."""
+    """A process reaped too soon has an unknown status, which is no other status."""
     record = cells_using()["libc-exit"][0]
     [outcome] = record.outcomes
     hidden = tuple(replace(one, exit={"unknown": "reaped"}) for one in outcome.processes)
@@ -261,7 +261,7 @@ def test_the_laws_hold_for_a_python_that_their_author_left_out() -> None:
 
 
 def test_laws_see_facts_and_never_names() -> None:
-    """Nothing that a law is given names a scenario, an interpreter, a stack or a cell."""
+    """No fact that a law gets names a scenario, an interpreter, a stack or a cell."""
     names = {"scenario", "interpreter", "cell", "stack", "termination", "id", "path", "version"}
     assert not names & set(Facts.__struct_fields__)
     folder = Path(__file__).parent.parent / "harness" / "exitmatrix" / "judge" / "laws"

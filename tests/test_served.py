@@ -144,7 +144,7 @@ def test_a_reloader_kills_the_process_that_serves_and_leaves_with_its_status() -
 
 
 def test_a_child_that_is_killed_meanwhile_may_have_got_anywhere() -> None:
-    """Ctrl-C to both: SIGKILL asks nobody, so it comes before, among or after its handlers."""
+    """After Ctrl-C to both, SIGKILL may come before, among or after the child's handlers."""
     made = predict_served(of("django-runserver/SIGINT@group", django="6.1.3"), DJANGO)
     child = {(one.processes[1].fired, str(one.processes[1].exit)) for one in made.outcomes}
     whole = ("C", "B", "A")
@@ -173,7 +173,7 @@ def test_a_lock_of_multiprocessing_has_a_tracker_from_3_14_on() -> None:
 
 
 def test_nobody_catches_keyboard_interrupt_so_python_ends_by_sigint() -> None:
-    """A script around uvicorn 0.29: its clause runs, the next line does not, then handlers do."""
+    """In a script around uvicorn 0.29 the clause runs, the next line does not, and handlers do."""
     one = of("uvicorn-run/SIGINT@main", uvicorn="0.29.0")
     assert "ctrl-c-dies-of-sigint" in predict_served(one, LOADED[one.scenario]).rules
     (process,) = only(one).processes
@@ -224,7 +224,7 @@ def test_a_forked_process_runs_its_handlers_since_3_13_by_the_law_of_multiproces
 
 
 def test_a_signal_that_nobody_handles_does_what_python_has_it_do() -> None:
-    """Of the process under debugpy nothing is said: Ctrl-C is KeyboardInterrupt, SIGQUIT kills."""
+    """Under debugpy no facts are needed: Ctrl-C is KeyboardInterrupt, and SIGQUIT kills."""
     facts = facts_now(of("debugpy/SIGINT@worker", debugpy="1.8.22"), LOADED["debugpy"])
     assert not facts.worker
     process = {name: process_of("worker", facts, DEFAULT, name) for name in ("SIGINT", "SIGQUIT")}
@@ -257,7 +257,7 @@ def test_a_server_that_waits_for_a_stream_is_alive_and_has_run_nothing() -> None
 
 
 def test_a_handler_of_the_app_has_the_last_word_since_the_app_is_imported_first() -> None:
-    """0.28: uvicorn's replaces it. 0.29: it replaces uvicorn's. 0.47: it is given back."""
+    """In 0.28 uvicorn's handler replaces the app's. In 0.29 it is the reverse. 0.47 restores it."""
     ran = {}
     for release in ("0.28.1", "0.46.0", "0.47.0"):
         asked = of("uvicorn-graceful/SIGTERM@main", uvicorn=release)
@@ -290,7 +290,7 @@ def test_a_worker_that_ignores_a_signal_to_the_group_is_told_by_its_master() -> 
 
 
 def test_who_asks_to_die_with_its_parent_may_have_left_before() -> None:
-    """The end of the pipe, or the kernel's SIGKILL: each of two processes sees one of them."""
+    """Each of two processes sees either the end of the pipe or the kernel's SIGKILL."""
     made = celery("celery-prefork/SIGKILL@master")
     ends = {tuple(str(one.exit) for one in shown.processes[1:]) for shown in made.outcomes}
     left, killed = "{'code': 0}", "{'signal': 'SIGKILL'}"
@@ -318,7 +318,7 @@ def test_what_is_at_work_when_nothing_handles_the_signal_does_not_end() -> None:
 
 
 def test_a_worker_that_waits_for_its_own_lock_is_killed_with_its_master_or_aborted_alone() -> None:
-    """Gunicorn's, which is handing a request over: nobody has read that, so it is reset."""
+    """Gunicorn's worker is handing over a request that nobody has read: the client gets a reset."""
     asked = of("gunicorn-gthread-late-busy/SIGINT@master", gunicorn="27.0.1")
     made = {}
     for target in ("master", "worker"):
@@ -355,7 +355,7 @@ def test_a_cold_shutdown_that_fails_is_forgotten_until_celery_5_7() -> None:
 
 
 def test_a_second_signal_is_sent_when_the_first_has_had_its_time() -> None:
-    """To a command as to a program."""
+    """This holds for commands as for programs."""
     known = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")
     assert [(step.signal, step.after) for step in known.steps] == [("SIGTERM", 0), ("SIGTERM", 2.5)]
     assert len(situation(TERMINATIONS["SIGTERM"], "main", "main").steps) == 1
@@ -450,7 +450,7 @@ def test_a_master_that_insists_kills_what_ignores_it(monkeypatch: pytest.MonkeyP
 def test_a_worker_that_ignores_a_signal_is_left_to_its_master(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same signal to the group and to the master alone do the same then."""
+    """The signal then has the same effect on the group as on the master alone."""
     facts = replace(MASTER, master={"SIGINT": Stop()})
     alone, all_hit = (foreseen(monkeypatch, f"SIGINT@{to}", facts) for to in ("master", "group"))
     assert ends(alone) == ends(all_hit) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
@@ -483,7 +483,7 @@ def test_facts_may_be_those_of_a_python() -> None:
 
 
 def test_facts_may_be_those_of_an_implementation() -> None:
-    """A SIGINT that is inherited as ignored stays so on CPython, and PyPy handles it."""
+    """If SIGINT is ignored from the start, CPython leaves it so, and PyPy handles it."""
     asked = of("hypercorn/SIGINT@worker", hypercorn="0.18.0")
     pypy = replace(asked, interpreter={"implementation": "pypy", "version": "3.11.17"})
     assert only(asked).survivors == ("master", "worker")
@@ -511,7 +511,7 @@ def test_a_master_gives_up_when_a_worker_leaves_by_itself(monkeypatch: pytest.Mo
 def test_a_master_that_reloads_may_miss_that_its_workers_are_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It leaves at once, or with the new workers, or goes on with them."""
+    """The master leaves at once, or with the new workers, or goes on with them."""
     stop = Stop(passes="SIGTERM", restarts=True, misses=True)
     facts = replace(MASTER, master={"SIGHUP": stop}, gives_up=Stop(passes="SIGTERM", status=1))
     made = foreseen(monkeypatch, "SIGHUP@group", facts)
@@ -562,7 +562,7 @@ def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alon
 def test_a_second_signal_may_end_one_of_the_handlers_that_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The handler of the one that the master passes on raises, wherever the main thread is.
+    """The handler of the signal that the master passes on raises, wherever the main thread is.
 
     It is raised within an atexit handler, or when that has not done anything; the others run.
     """
@@ -656,7 +656,7 @@ def test_two_facts_of_a_server_may_change_in_two_releases(
 ) -> None:
     """Gunicorn's own ASGI workers, while one answers, with what the master passes on.
 
-    Whether it answers on Ctrl-C, and its lifespan is shut down; who stays on SIGTERM.
+    On Ctrl-C: whether it answers, and shuts the lifespan down. On SIGTERM: who stays.
     """
 
     def made(signal: str) -> Prediction:

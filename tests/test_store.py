@@ -310,7 +310,7 @@ def test_a_bad_line_is_an_error(store: Open, output: Path, bad: bytes, place: in
 
 
 def test_a_killed_run_leaves_files_that_the_next_one_sorts(store: Open, output: Path) -> None:
-    """Files that nobody sorted are sorted by the next run, though it changes nothing in them."""
+    """The next run sorts them, even if it changes nothing else."""
     killed = store()
     save(killed, result(A), result(A, of=cell("abort")), result(A, B))
     killed._unlock()  # as the kernel does for a process that dies
@@ -483,7 +483,7 @@ def test_a_record_without_a_count_gets_one_from_as_many_trials_as_a_race_takes(
 
 
 def test_a_record_from_before_runs_were_counted_stays_as_it_is(store: Open, output: Path) -> None:
-    """Fewer trials than a race takes do not rewrite it, unless its set grows."""
+    """Fewer trials than a race takes do not rewrite the record, unless its set grows."""
     run(store(0), result(A))
     file = records_file(output)
     old = file.read_bytes().replace(b',"runs":1', b"")
@@ -543,7 +543,7 @@ def test_a_removed_record_is_measured_anew(store: Open, output: Path) -> None:
 
 
 def test_races_are_remembered(store: Open) -> None:
-    """Questions whose records hold two outcomes, or one that was cut, are races."""
+    """A question is a race if its record holds two outcomes, or one that was cut."""
     cut = replace(outcome(process(fired="C", ended="signal SIGKILL")), cut=True)
     run(store(), result(A, B), result(A, of=cell("abort")), result(cut, of=cell("SIGTERM")))
     assert store().racy == {cell().question, cell("SIGTERM").question}

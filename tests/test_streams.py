@@ -70,7 +70,7 @@ def acts(text: str) -> list[str]:
 
 @given(st.text(st.characters()))
 def test_inert_text_has_nothing_that_acts(text: str) -> None:
-    """Of any text, and it can be encoded; what is plain stays as it is."""
+    """This holds for any text; the result can be encoded, and plain text is unchanged."""
     shown = inert(text)
     assert not acts(shown)
     assert inert(shown) == shown
@@ -119,7 +119,7 @@ def test_a_guarded_stream_sends_nothing_that_acts(text: str) -> None:
 
 @given(st.text(st.characters()))
 def test_on_a_terminal_nothing_acts_but_our_own_styles(text: str) -> None:
-    """Colours that a line is given are sent, colours that are in it are shown."""
+    """Styles given to a line are sent; escapes within its text are shown."""
     screen = io.StringIO()
     screen.isatty = lambda: True  # type: ignore[method-assign]
     with (
@@ -157,7 +157,7 @@ def test_a_shell_completes_through_the_guard() -> None:
 @given(EVIL)
 @settings(max_examples=20)
 def test_progress_shows_no_escapes_of_others(evil: str) -> None:
-    """Neither as lines nor as a bar, which moves the cursor itself; and no markup is read."""
+    """Neither lines nor a bar pass them on, and neither reads markup."""
     with guarded() as (_, err):
         with PlainLines("matrix", "runs", lambda: 0.0) as lines:
             lines.show(1, 2, evil)
@@ -303,7 +303,7 @@ def test_whatever_a_program_says_no_command_sends_what_acts(
 
 
 def test_the_words_of_the_evil_do_arrive() -> None:
-    """The law above would be empty if commands swallowed what they are told."""
+    """Otherwise the test above would prove nothing."""
     with evil_scenarios(HOSTILE[0]):
         assert "\\u001b[31mred" in WAYS["list scenarios"](HOSTILE[0], Path())
     assert "\\u001b[31mred" in WAYS["an unknown command"](HOSTILE[0], Path())

@@ -90,7 +90,7 @@ def test_a_child_that_does_not_introduce_itself_is_known_to_the_kernel(
 
 
 def test_a_program_may_sleep_on_its_way(environment_of: EnvironmentOf, tmp_path: Path) -> None:
-    """A trial does not close before its program has come to the termination, however long it is."""
+    """A trial does not end before its program reaches the termination, however long that takes."""
     text = "import time, endings\ntime.sleep(1)\nendings.end_here()\n"
     order = make_order(environment_of(NEWEST, "none"), own_scenario(tmp_path, text), "sys-exit-3")
     assert roles(outcomes_of([order])["sys-exit-3@main"])["main"].exit == {"code": 3}
@@ -126,7 +126,7 @@ def test_exitfunc_holds_one_function(environment_of: EnvironmentOf) -> None:
 
 
 def test_exitfunc_is_for_2_7_alone() -> None:
-    """No Python 3 is asked about a variable that it does not have."""
+    """Python 3 does not have the variable, so it is not measured there."""
     for id in ("exitfunc", "exitfunc-before-atexit", "exitfunc-after-atexit"):
         assert "3.6.0" not in SpecifierSet(LOADED[id].requires)
         assert "2.7.18" in SpecifierSet(LOADED[id].requires)

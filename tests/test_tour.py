@@ -47,7 +47,7 @@ def test_each_step_shows_what_its_sentence_says(shown: list[str]) -> None:
 
 @pytest.mark.real
 def test_lines_of_the_tour_itself_fit_80_columns(shown: list[str]) -> None:
-    """Commands stay whole, to be pasted; what the tour says of them is folded."""
+    """Only the tour's own text is folded; commands stay whole, to be pasted."""
     for text in shown:
         head = text.partition("\n$ ")[0]
         assert all(len(line) <= 80 for line in head.splitlines())

@@ -158,7 +158,7 @@ del os
 
 @every_python
 def test_os_goes_at_the_end_as_it_does_bare(python: Interpreter) -> None:
-    """What the probe leaves in `posix` holds neither `os` nor what that has imported."""
+    """What the probe leaves in `posix` refers neither to `os` nor to its imports."""
     _, bare = both(python, LIVING)
     # On 2.7 no module can be referred to weakly; PyPy finalizes nothing at its end.
     assert bare.stdout or not re.match("3.*cpython", f"{python.version} {python.implementation}")
@@ -457,7 +457,7 @@ def executed(python: Interpreter, tmp_path: Path, before: Sequence[str], first: 
 def test_a_program_that_becomes_another_python_begins_anew(
     python: Interpreter, tmp_path: Path
 ) -> None:
-    """Its first handlers never run, and those of the second are told under keys of their own."""
+    """The first program's handlers never run; the second one's have keys of their own."""
     (main,) = executed(python, tmp_path, ["pass"], "pass").processes
     assert (main.fired, main.unfinished, main.exit) == (("B",), (), {"code": 0})
 

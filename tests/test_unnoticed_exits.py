@@ -61,7 +61,7 @@ os.wait()
 
 @every_python
 def test_what_threading_calls_before_its_end_is_called_as_it_is_bare(python: Interpreter) -> None:
-    """In the order that it has, and with the frames that it has; from 3.9 on."""
+    """Order and frames are the same; from 3.9 on."""
     program = (
         THREADS
         + """

@@ -208,7 +208,7 @@ def test_a_page_is_made_where_something_differs(
 
 
 def test_a_python_that_is_on_record_is_not_measured_again(tmp_path: Path) -> None:
-    """Another one is, and its records are written beside the others."""
+    """Another Python is measured, and its records are added."""
     fake(tmp_path / ".venv/bin/exitmatrix", 'echo "$@" >>called')
     fake(tmp_path / "python", "echo 3.13.9")
     record = tmp_path / "reports/observations/linux-x86_64/cpython-3.13.9.jsonl"

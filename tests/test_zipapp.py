@@ -136,7 +136,7 @@ def test_equal_contents_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_all_pins_go_in_but_what_is_left_out() -> None:
-    """With their hashes."""
+    """The other pins keep their hashes."""
     text = pins()
     assert "msgspec==" in text
     assert "--hash=sha256:" in text

@@ -83,7 +83,7 @@ printf '%s\\n' "$0 $*" >>"$LOG"
 def test_the_first_step_makes_an_environment_beside_the_programs_own(
     job: dict[str, str], tmp_path: Path
 ) -> None:
-    """Its lines as they stand in the file, with a Python that takes down what it is asked for."""
+    """Its lines are run as in the file, with a fake Python that records its arguments."""
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash is here")

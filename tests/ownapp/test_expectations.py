@@ -157,7 +157,7 @@ def test_who_goes_on_where_all_are_to_end_has_not_cleaned_up() -> None:
 
 
 def test_one_run_breaks_an_expectation() -> None:
-    """A race is no fulfilment: what one of many runs breaks is broken."""
+    """If one of many runs breaks it, it is broken: a race does not meet an expectation."""
     good, bad = outcome(member()), outcome(member(fate="not run"))
     assert broken("ran=all", good, good, bad, good)
 

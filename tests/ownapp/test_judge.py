@@ -41,7 +41,7 @@ def test_of_two_ends_that_are_learnt_at_once_the_order_is_told() -> None:
 
 
 def test_every_way_in_which_runs_went_has_its_reason() -> None:
-    """What only one of three runs showed needs one most of all; what is said is not repeated."""
+    """That includes what one of three runs showed. No reason is repeated."""
     fine = outcome(member("main", (CLOSE, "ran")))
     killed = outcome(member("main", (CLOSE, "not run"), end="signal SIGTERM"))
     text = " ".join(" ".join(story(ending(fine, fine, killed))).split())
@@ -164,7 +164,7 @@ def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
 
 @pytest.mark.parametrize("server", [True, False])
 def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool) -> None:
-    """PyPy 3.9 does to a plain program what uvicorn does to its own process."""
+    """PyPy 3.9 does to a plain program what uvicorn does to itself."""
     own = Handler(label="signal.SIGINT:exit", mechanism="signal.SIGINT", library=True)
     runs = ((CLOSE, "not run"), *([(own, "ran")] if server else []))
     one = member("main", *runs, end="signal SIGINT", catches=("SIGINT",))  # type: ignore[arg-type]
@@ -188,7 +188,7 @@ def test_a_handler_that_sends_its_signal_again_is_told_what_else_to_do() -> None
 
 
 def test_the_time_of_the_programs_handlers_is_not_that_of_a_librarys() -> None:
-    """What waits for the threads of a pool begins first: the program's own wait for it."""
+    """A library's handler that waits for a pool's threads runs before the program's own."""
     waits = Ran(handler=LIBRARY, fate="ran", began=0.0, seconds=3.0)
     close = Ran(handler=CLOSE, fate="ran", began=3.0, seconds=0.0)
     one = replace(member("main", seconds=3.1), handlers=(waits, close))
@@ -205,7 +205,7 @@ def test_a_helper_that_was_gone_before_the_signal_tells_no_two_runs_apart() -> N
 
 
 def test_a_helper_that_outlives_the_program_is_what_its_end_waited_for() -> None:
-    """A handler starts another program and exits: the page says who took the time."""
+    """A handler starts another program and exits: the page names the program that took the time."""
     main = member("main", (CLOSE, "ran"))
     more: dict[str, Any] = {"family": False, "new": True, "observed": False, "born": 0.1}
     long, short = (member("sweep.sh", seconds=end, **more) for end in (1.7, 0.5))
@@ -217,7 +217,7 @@ def test_a_helper_that_outlives_the_program_is_what_its_end_waited_for() -> None
 
 
 def test_clean_up_counts_in_a_program_that_another_one_starts() -> None:
-    """Below honcho, supervisord and watchmedo runs what its user wrote: it has the handlers."""
+    """Below honcho, supervisord and watchmedo runs the user's program, which has the handlers."""
     starter = member("main", (LIBRARY, "ran"))
     below = member("web.py", (CLOSE, "not run"), end="signal SIGTERM", family=False)
     seen = outcome(starter, below, member("sh", family=False, observed=False))
@@ -259,7 +259,7 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
 
 
 def test_whoever_has_left_the_process_group_is_told_apart() -> None:
-    """Of a group it is known who is in it, whatever handlers there are: Python's own for SIGINT."""
+    """Who is in the group is known, whatever the handlers: even Python's own for SIGINT."""
     first = member("master", end="signal SIGINT", got=("SIGINT",))
     apart = member("worker", (CLOSE, "not run"), end="", catches=("SIGINT",))
     reason = "SIGINT went to the process group of master, and did not reach worker."
@@ -270,7 +270,7 @@ def test_whoever_has_left_the_process_group_is_told_apart() -> None:
 
 
 def test_a_helper_that_goes_on_is_named_where_nobody_else_does() -> None:
-    """`os.system` starts a shell, which has nothing to clean up and takes the whole grace."""
+    """`os.system` starts a shell, which has nothing to clean up and outlives the grace period."""
     first = member("main", end="signal SIGTERM", **SENT)
     sh = member("sh", family=False, observed=False, **ENDED)
     reason = "SIGTERM came to main alone, which ended and did not pass it on to"
@@ -299,7 +299,7 @@ def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
 
 
 def test_nobody_is_blamed_for_who_may_have_been_told() -> None:
-    """One that has the signal, ignores it, has a handler for it that ran or in C, or ends late."""
+    """That is one that got or ignores the signal, handles it in C, ran a handler, or ends late."""
     first = member("master", end="code 0", **SENT)
     term = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
     reason = "came to master alone"
@@ -347,7 +347,7 @@ def test_a_launcher_that_sends_another_signal_is_told() -> None:
 
 
 def test_a_process_without_handlers_of_its_users_is_a_helper() -> None:
-    """A tracker, or a tool, has what its library registers: that is nobody's clean-up."""
+    """A tracker or a tool has only what its library registers, which is no user's clean-up."""
     tracker = member("tracker", (LIBRARY, "not run"), end="signal SIGKILL", family=False)
     assert clean_up(outcome(member("main"), tracker)).answer == "nothing"
 
@@ -428,7 +428,7 @@ def test_what_is_no_shell_has_another_remedy_than_exec(name: str, remedy: str) -
 
 
 def test_whether_sigkill_to_all_finds_the_other_end_of_a_pipe_is_chance() -> None:
-    """It ends by itself as soon as the program is killed; two such runs ended alike."""
+    """The other end exits by itself once the program is killed, so both runs ended alike."""
     app = member("main", end="signal SIGKILL", got=("SIGKILL",))
     tee = member("tee", end="code 0", family=False, beside=True, got=("SIGKILL",))
     killed = replace(tee, exit="signal SIGKILL")

@@ -76,12 +76,12 @@ def test_the_page_has_one_row_for_a_process() -> None:
     ],
 )
 def test_many_processes_are_named_in_few_words(names: str, text: str) -> None:
-    """Those that are alike and in a row by the first and the last, and a crowd by its number."""
+    """A row of alike ones is named by the first and the last, and a crowd by its number."""
     assert roles([member(name) for name in names.split()]) == text
 
 
 def test_a_long_name_leaves_room_for_the_line_of_a_handler() -> None:
-    """A long role stands above its handlers, and a long path below: the line is what one needs."""
+    """A long role stands above its handlers, a long path below, so that the line number shows."""
     near, far = "app.py:3", "services/payments/connections/pool.py:311"
     held = [Handler(label="app:bye", place=place) for place in (near, far)]
     runs: list[tuple[Handler, Fate]] = [(one, "ran") for one in held]

@@ -67,7 +67,7 @@ AS_WRITTEN = [one for one in launchers.LAUNCHERS if launchers.MODULE not in one.
 
 @pytest.mark.parametrize("launcher", AS_WRITTEN, ids=lambda one: one.id)
 def test_a_launcher_starts_the_command_as_it_was_written(launcher: Launcher) -> None:
-    """The words arrive whole, blanks and quotes too, as words or as a shell would read them.
+    """The words arrive whole, with blanks and quotes, as words or as a shell reads them.
 
     All but `python-m`, which is another way to write the command itself.
     """
@@ -88,7 +88,7 @@ def test_a_command_that_a_launcher_cannot_write_is_refused() -> None:
 
 
 def test_an_unknown_launcher_is_told_with_the_nearest() -> None:
-    """A name that is none is named, with the nearest."""
+    """The error names the unknown launcher and the nearest known one."""
     with pytest.raises(launchers.NoSuchLauncher, match="'tinny'; did you mean 'tini'"):
         launchers.find_launcher("tinny")
 
@@ -115,7 +115,7 @@ def test_a_time_has_a_unit(text: str, seconds: float) -> None:
     ],
 )
 def test_there_are_six_ways_to_be_ready(text: str, by: str, what: str) -> None:
-    """Which one is meant is seen by its form."""
+    """The form of the text tells which is meant."""
     found = readiness(text, 30)
     assert (found.by, found.what) == (by, what)
     assert isinstance(found, Readiness)
@@ -151,7 +151,7 @@ def test_no_time_is_no_time_of_grace(text: str) -> None:
     ],
 )
 def test_what_may_be_meant_by_a_command_that_is_none_is_told(words: list[str], start: str) -> None:
-    """The nearest program, or what a shell would have made of it."""
+    """The hint is the nearest program, or what a shell would have made of the command."""
     hint = hint_of_command(words, ["python", "perl", "cat"])
     assert hint.startswith(start)
     assert bool(hint) is bool(start)
@@ -192,7 +192,7 @@ def test_an_address_is_one_of_ip(text: str, means: str) -> None:
 
 
 def test_the_command_to_run_it_again_says_how_it_was_called() -> None:
-    """Whatever is not as usual, but for what a variable is set to, which may be secret."""
+    """It holds every unusual option, but not the values of variables, which may be secret."""
     call = Invocation(
         command=("app",), ready="line up", grace="5s", launcher="sh", at="worker",
         roles=("db=post.*",), env={"TOKEN": "hush"}, clean_env=True, before=("make", "all"),
@@ -221,7 +221,7 @@ def test_a_fixed_port_is_had_by_one_run_at_a_time(
 
 
 def test_only_a_regular_file_is_written(tmp_path: Path) -> None:
-    """A pipe would be waited for; what is put in the place of a device would be the last of it."""
+    """A pipe would block, and replacing a device would destroy it."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").touch()
     check_writable(tmp_path / "file")

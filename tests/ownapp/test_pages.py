@@ -34,7 +34,7 @@ KILLED = member("main", (CLOSE, "not run"), end="signal SIGTERM")
 
 
 def test_a_record_of_run_says_who_did_what_after_what() -> None:
-    """By the roles of the record, in the order of their times, without times; no library."""
+    """It uses the roles of the record, in order of time, without times and without libraries."""
     master = member("master", (CLOSE, "ran"), (LIBRARY, "ran"), seconds=0.9)
     worker = member("worker#1", (FLUSH, "raised"), end="signal SIGKILL", seconds=0.5)
     (moments,) = record((master, worker)).timelines

@@ -137,7 +137,7 @@ def test_four():
 def test_a_mistake_is_an_error_in_one_line(
     call: str, message: str, session: pytest.Pytester
 ) -> None:
-    """What cannot be done is said, and passes for nothing."""
+    """The error says what cannot be done, and the test does not pass."""
     result = run(session, f"def test_it(app):\n    app.{call}\n")
     result.assert_outcomes(failed=1)
     assert message in result.stdout.str()
@@ -208,7 +208,7 @@ def test_a_number_of_runs_is_one_or_more(number: str, pytester: pytest.Pytester)
 
 
 def test_a_setting_that_is_no_time_is_named(session: pytest.Pytester) -> None:
-    """It stands in a file of the project, and not in the test that fails."""
+    """The setting is in a file of the project, not in the failing test."""
     result = run(session, "def test_it(app):\n    pass\n", "-o", "exitmatrix_grace=soon")
     result.assert_outcomes(errors=1)
     assert "UsageError: exitmatrix_grace: 'soon' is not a time" in result.stdout.str()
@@ -283,7 +283,7 @@ def test_it(exitmatrix):
 def test_coverage_is_measured_in_the_program_where_that_is_asked_for(
     setting: str, lines: int, session: pytest.Pytester
 ) -> None:
-    """Of a session that measures its children; the data file of each is nothing that is left."""
+    """The session measures its children; their data files do not count as left behind."""
     (session.path / ".coveragerc").write_text("[run]\npatch = subprocess\n")
     session.makepyfile(
         "import sys\n"

@@ -74,7 +74,7 @@ def test_what_is_given_a_port_is_waited_for_until_it_listens_there(
 def test_a_server_is_asked_for_nothing_unless_ready_says_so(
     ready: str, run_app: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """That it listens and rests is seen from outside: a request would wake one that sleeps."""
+    """Listening and resting are seen from outside, since a request would wake a sleeping server."""
     asked: Path = tmp_path_factory.mktemp("asked") / "file"
     words = ("--ready", ready, "--trials", "1", "--ending", "deploy")
     done = run_app(*words, "--", "python", "counting.py", "{port}", str(asked))

@@ -135,7 +135,7 @@ time.sleep(600)
 def test_a_program_that_kills_what_watches_it_costs_its_own_endings(
     run_app: Run, folder: Path
 ) -> None:
-    """Its parent is the engine. That ending is unknown, with the reason; the others are not."""
+    """It kills its parent, the engine. That ending is unknown, with the reason; others are not."""
     (folder / "parricide.py").write_text(KILLS_ITS_PARENT)
     endings = ("--ending", "deploy", "--ending", "oom", "--ending", "hang-up")
     done = run_app(*ONCE, *endings, "--", "python", "parricide.py")
@@ -149,7 +149,7 @@ def test_a_program_that_kills_what_watches_it_costs_its_own_endings(
 
 
 def test_no_line_is_longer_than_a_terminal(run_app: Run) -> None:
-    """The page fits into 80 columns."""
+    """The page is at most 80 columns wide."""
     done = run_app(*ONCE, "--ending", "deploy", "--", "python", "plain.py")
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -229,7 +229,7 @@ while True:
 def test_who_goes_on_is_asked_at_last_for_the_url_by_which_it_was_ready(
     run_app: Run, folder: Path, more: tuple[str, ...], ended: str, text: str, status: int
 ) -> None:
-    """Who was started in the place of another, and holds the socket, need not serve."""
+    """A replacement that holds the socket need not serve."""
     (folder / "again.py").write_text(SERVING_AGAIN)
     options = ("--ready", "/", "--ending", "oom", "--expect", "oom:replaced=9s")
     done = run_app(*ONCE, *options, "--", "python", "again.py", "{port}", *more)
@@ -268,7 +268,7 @@ def test_orphans_are_followed(run_app: Run) -> None:
 
 
 def test_who_forks_twice_has_a_worker_though_the_first_child_is_never_seen(run_app: Run) -> None:
-    """The orphan has the memory of the program, with the probe and without it."""
+    """The orphan is known by the memory that it shares, with the probe and without it."""
     done = run_app(
         *(*ONCE, "--ending", "SIGKILL", "--at", "first", "--grace", "500ms"),
         *("--", "python", "twice.py"),
@@ -488,7 +488,7 @@ signal.pause()
 def test_of_a_python_beside_the_program_that_is_not_seen_nobody_says_that_it_is_clean(
     run_app: Run, folder: Path
 ) -> None:
-    """The program clears the environment of another Python, whose handlers nobody can tell."""
+    """The program clears another Python's environment, so its handlers are not observed."""
     (folder / "clearing.py").write_text(CLEARING)
     only = (*ONCE, "--ending", "deploy", "--expect", "deploy:ran=all")
     done = run_app(*only, "--", "python", "clearing.py")
@@ -499,7 +499,7 @@ def test_of_a_python_beside_the_program_that_is_not_seen_nobody_says_that_it_is_
 
 
 def test_where_nothing_can_be_put_in_the_kernel_alone_is_told(run_app: Run) -> None:
-    """`python -I` reads no PYTHONPATH: its end is told, and of handlers nothing."""
+    """`python -I` ignores PYTHONPATH: its end is reported, and no handlers are."""
     words = ("--ending", "ctrl-c", "--json", "seen.jsonl", "--", "python", "-I", "plain.py")
     done = run_app(*ONCE, *words)
     assert "nothing could be put into the program" in done.stdout
@@ -542,7 +542,7 @@ def test_what_others_could_reach_is_refused(run_app: Run, folder: Path) -> None:
     ("how", "got"), [("graceful", "an answer with status 200"), ("abrupt", "no answer")]
 )
 def test_a_request_in_flight_is_answered_or_lost(how: str, got: str, run_app: Run) -> None:
-    """A server that waits for its threads answers what it has read; one that is killed does not."""
+    """A server that waits for its threads still answers; one that is killed does not."""
     done = run_app(
         *(*ONCE, "--ending", "scale-down", "--request", "/0.7", "--grace", "5s"),
         *("--", "python", "answering.py", "{port}", how),
@@ -595,7 +595,7 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
 def test_a_mistake_is_told_in_one_line(
     words: list[str], status: int, message: str, run_app: Run, folder: Path
 ) -> None:
-    """What was wrong and what there is instead, or what the program said last; nothing is left."""
+    """It says what was wrong and what is valid, or the program's last line; nothing is left."""
     done = run_app(*words)
     assert done.returncode == status, done.stderr
     assert message in done.stderr
@@ -614,7 +614,7 @@ def test_a_port_that_is_taken_is_told_by_the_program(run_app: Run) -> None:
 
 
 def test_ctrl_c_leaves_nothing_running(run_app: Run, folder: Path) -> None:
-    """Whoever stops a run gets status 130, and no process of it is there any more."""
+    """Ctrl-C ends the run with status 130, and no process of it remains."""
     run_app("--help")  # makes the folder what it is for the others
     with subprocess.Popen(
         [*COMMAND, "run", "--progress", "plain", "--", "python", "forking.py"],
@@ -722,7 +722,7 @@ def test_what_is_to_be_run_before_must_succeed(run_app: Run, folder: Path) -> No
 
 
 def test_two_files_of_records_are_compared(run_app: Run, folder: Path) -> None:
-    """What `--json` wrote twice behaves alike; a program that was changed in between does not."""
+    """Two files of the same program agree; after a change to the program they differ."""
     command = ("--ending", "deploy", "--", "python", "app.py")
     for name, program in (("a", "plain.py"), ("b", "plain.py"), ("c", "graceful.py")):
         (folder / "app.py").write_text((folder / program).read_text())

@@ -117,7 +117,7 @@ time.sleep(600)
 
 @pytest.mark.real
 def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Path) -> None:
-    """The one that goes on may have it in use; for the next run it is moved away all the same."""
+    """A live process may have it in use; still, it is moved away for the next run."""
     (folder / "app.py").write_text(HOLDS)
     asked = Invocation(
         command=(sys.executable, "app.py"), trials=2, blind=False, folder=str(folder)
@@ -141,7 +141,7 @@ def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Pa
 def test_runs_that_meet_in_another_place_are_made_again_one_by_one(
     run_app: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """What runs side by side do to each other is no race of the program's own."""
+    """Effects of runs on each other are no race of the program."""
     lock = tmp_path_factory.mktemp("elsewhere") / "app.lock"
     (folder / "locks.py").write_text(LOCKS.format(name=str(lock)))
     only = [word for word in ASKED if word != "deploy"]
@@ -203,7 +203,7 @@ def looked_at(work: Path, own: Path) -> RunLeftovers:
 
 
 def test_what_was_made_and_removed_shows(tmp_path: Path) -> None:
-    """The folder's names came and went: a lock file that is removed would meet another run's."""
+    """The folder's mtime tells: a removed lock file would still meet that of another run."""
     work, own = tmp_path / "work", tmp_path / "own"
     work.mkdir()
     own.mkdir()
@@ -219,7 +219,7 @@ def test_what_was_made_and_removed_shows(tmp_path: Path) -> None:
 
 
 def test_what_tools_keep_is_no_change(tmp_path: Path) -> None:
-    """A first run that leaves __pycache__ or coverage's data writes nothing that the next meets."""
+    """__pycache__ and coverage's data from a first run do not count as changes."""
     work, own = tmp_path / "work", tmp_path / "own"
     work.mkdir()
     own.mkdir()
@@ -266,7 +266,7 @@ def test_two_that_are_at_work_in_one_folder_see_each_other(tmp_path: Path) -> No
 def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It fails in one line: pytest goes on, and its next test is nobody's neighbour."""
+    """It fails in one line; pytest goes on, and the folder's lock is free for the next test."""
 
     def fail(*_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -315,7 +315,7 @@ def trial(*kinds: str, changed: tuple[str, ...] = (), output: str = "") -> AppTr
 
 
 def test_who_asks_for_several_at_once_knows_what_they_share() -> None:
-    """`--jobs 4` is obeyed; a port that two cannot have is no matter of taste."""
+    """`--jobs 4` is obeyed, unless the runs would meet at one port."""
     writes = trial("ready", changed=("/srv/app.lock",))
     assert "(app.lock)" in why_alone(["app"], writes, "/srv")
     assert why_alone(["app"], writes, "/srv", forced=True) == ""

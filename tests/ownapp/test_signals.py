@@ -124,7 +124,7 @@ def test_a_handler_whose_end_cannot_be_told_is_neither_finished_nor_unfinished()
 
 
 def test_a_handler_for_another_signal_has_no_part_in_it() -> None:
-    """Of a handler for SIGTERM nothing is expected where SIGINT comes, or none."""
+    """A handler for SIGTERM need not run if SIGINT comes, or no signal."""
     seen = shown(installs(STOP), READY, ("harness", "sent", "SIGINT", "main"), EXITED)
     assert not of(seen).due
     assert clean_up(seen).answer == "nothing"

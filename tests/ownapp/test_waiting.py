@@ -323,7 +323,7 @@ def test_what_may_come_yet_is_not_said_to_have_run() -> None:
 
 
 def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
-    """Below `flock` one waits for another: it runs no program yet, and is ended as itself."""
+    """Below `flock` one run waits for another: no program runs yet, and flock itself is ended."""
     flock = member("flock", end="signal SIGINT", family=False)
     begun = outcome(flock, member("main", end="signal SIGINT"))
     waits = outcome(member("main", end="signal SIGINT"))
