@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from exitmatrix.cli.learnt import write_page
-from exitmatrix.cli.neighbours import all_damages
+from exitmatrix.cli.batch_results import write_page
+from exitmatrix.cli.boundaries_page import all_damages
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.damage import Damage, notices, removed_laws, still_notices

@@ -204,7 +204,7 @@ def test_a_second_sigterm_changes_nothing(scenario: str, target: str) -> None:
     assert twice == once
 
 
-KILLED, TERMINATED = "{'signal': 'SIGKILL'}", "{'signal': 'SIGTERM'}"
+KILLED = "{'signal': 'SIGKILL'}"
 CLEAN = (("C", "B", "A"), (), "{'code': 0}")
 LIVES = ((), (), "None")
 

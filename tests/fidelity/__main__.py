@@ -56,8 +56,6 @@ MODULES = (
     "test_sys",
 )
 
-NOT_RUN = "not run"
-
 
 def say(text: str) -> None:
     """Print one line now."""

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Invocation
+from exitmatrix.cli.invocation import Invocation
 from exitmatrix.cli.run import options_of
 from exitmatrix.declare import launchers, situations
 from exitmatrix.declare.texts import (

@@ -11,15 +11,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.invocation import Invocation
 from exitmatrix.cli.rounds import measure_endings
 from exitmatrix.declare.settings import from_option
 from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.expectations import check_expectations
 from exitmatrix.machine.run.app import session
+from exitmatrix.machine.run.app.folder_lock import FolderLock
 from exitmatrix.machine.run.app.leftovers import RunLeftovers
-from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Left, TimedEvent
@@ -251,16 +251,16 @@ def test_what_is_put_aside_comes_back_and_nothing_of_a_users_is_lost(tmp_path: P
 
 def test_two_that_are_at_work_in_one_folder_see_each_other(tmp_path: Path) -> None:
     """Each as long as the other is there; one in another folder is nobody's neighbour."""
-    one, far = Neighbours(str(tmp_path)), Neighbours(str(tmp_path.parent))
-    assert not one.are_there()
-    other = Neighbours(str(tmp_path))
-    assert one.are_there()
-    assert other.are_there()
+    one, far = FolderLock(str(tmp_path)), FolderLock(str(tmp_path.parent))
+    assert not one.is_shared()
+    other = FolderLock(str(tmp_path))
+    assert one.is_shared()
+    assert other.is_shared()
     other.leave()
-    assert not one.are_there()
+    assert not one.is_shared()
     one.leave()
     far.leave()
-    assert not Neighbours(str(tmp_path / "gone")).are_there()
+    assert not FolderLock(str(tmp_path / "gone")).is_shared()
 
 
 def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
@@ -279,7 +279,7 @@ def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
             [find_situation("deploy")],
             lambda *_, **__: None,
         )
-    assert not Neighbours(str(tmp_path)).are_there()
+    assert not FolderLock(str(tmp_path)).is_shared()
 
 
 @pytest.mark.real
@@ -287,7 +287,7 @@ def test_a_run_beside_another_in_the_same_folder_says_so(run_app: Run, folder: P
     """What the other makes there may be told as its own."""
     (folder / "locks.py").write_text(LOCKS.format(name="app.lock"))
     options = ("--ready", "line ready", "--trials", "1", "--ending", "ctrl-c", "--")
-    other = Neighbours(str(folder))
+    other = FolderLock(str(folder))
     beside = run_app(*options, "python", "locks.py")
     (folder / "app.lock").touch()  # as another program would leave it at work
     stopped = run_app(*options, "python", "locks.py")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Invocation
+from exitmatrix.cli.invocation import Invocation
 from exitmatrix.cli.runs import Runs
 from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.app import needs_a_look

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from exitmatrix.cli.neighbours import adjacent
 from exitmatrix.cli.programs import Pythons, profiles_of, show_all, smallest
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
@@ -18,6 +17,7 @@ from exitmatrix.model import Interpreter
 from exitmatrix.model.boundary import Boundary
 from exitmatrix.model.execution import Foreseen, Seen
 from exitmatrix.model.language import Code
+from exitmatrix.model.versions import adjacent
 
 CONFIRMED = 10
 """Runs on each side of a boundary that have to agree: what differs by chance is a race."""
@@ -25,7 +25,7 @@ UNEXPLAINED = "no reason that the laws know"
 
 
 def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
-    """The pairs of `adjacent`."""
+    """The pairs of `adjacent`, as interpreters."""
     pairs = adjacent({id: describe(one) for id, one in pythons.items()})
     return [(pythons[left], pythons[right]) for left, right in pairs]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from exitmatrix.cli.boundaries_page import all_damages
 from exitmatrix.cli.judging import judged
-from exitmatrix.cli.neighbours import all_damages
 from exitmatrix.cli.programs import BatchRun, Pythons, profiles_of, show_all
 from exitmatrix.cli.records import read_all
 from exitmatrix.declare.batch import file_of

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
+from exitmatrix.cli.batch_results import write_learnt
 from exitmatrix.cli.damage import Witnesses, find_witnesses, print_damage
 from exitmatrix.cli.errors import (
     DIFFERS,
@@ -19,7 +20,6 @@ from exitmatrix.cli.errors import (
     Interrupted,
     stopping_cleanly,
 )
-from exitmatrix.cli.learnt import write_learnt
 from exitmatrix.cli.programs import (
     BatchRun,
     Misprediction,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.cli.call import Invocation, read_call
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.invocation import Invocation, read_call
 from exitmatrix.cli.runs import Runs, Show
 from exitmatrix.judge.app import disagreements
 from exitmatrix.machine.run.app import session
@@ -79,7 +79,7 @@ class _Rounds:
         self._wanted = wanted
         self._running = running
         self._runs = Runs(running, show, call)
-        self._beside = running.has_neighbours()
+        self._beside = running.shares_folder()
         self._begun = 0  # endings that have had a run, from the first on
         self._first: AppSpec = base  # the run that was made before all others
         self._left_out: dict[str, str] = {}  # by ending, why nothing is run of it
@@ -90,7 +90,7 @@ class _Rounds:
         """One run, which shows whether the others can be made at once. Raises Failure."""
         specs = [plan.spec_for(self._base, one, self._call.at, alone=True) for one in self._wanted]
         self._begun, (self._first, trial) = self._runs.first(specs)
-        self._beside = self._beside or self._running.has_neighbours()
+        self._beside = self._beside or self._running.shares_folder()
         note = BESIDE if self._beside else ""
         tree = _check_first(self._first, trial, self._call.at, note)
         self._left_out = {one.id: plan.left_out(one, tree, self._base) for one in self._wanted}
@@ -139,7 +139,7 @@ class _Rounds:
     def measured(self) -> Measured:
         """What all of them showed."""
         results, trials = self._results(), [trial for _, trial in self._runs.seen]
-        beside = self._beside or self._running.has_neighbours()
+        beside = self._beside or self._running.shares_folder()
         if beside and any(one.changed for one in trials):
             self._notes.append(BESIDE)
         if any(one.shortened for result in results for one in (*result.outcomes, *result.blind)):

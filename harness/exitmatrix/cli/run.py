@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.call import Invocation, find_situations
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -19,6 +18,7 @@ from exitmatrix.cli.errors import (
     Interrupted,
     stopping_cleanly,
 )
+from exitmatrix.cli.invocation import Invocation, find_situations
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.rounds import Measured, measure_endings
 from exitmatrix.cli.selecting import check_machine

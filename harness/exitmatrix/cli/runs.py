@@ -7,8 +7,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
+from exitmatrix.cli.invocation import Invocation
 from exitmatrix.machine.run.app import session
 from exitmatrix.model.app import AppSpec, AppTrial, Situation
 from exitmatrix.observe.app import was_lost, why_unknown

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
+from exitmatrix.cli.boundaries_page import boundaries_page
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.judging import judged, judged_by, timelines_of
-from exitmatrix.cli.neighbours import boundaries_page
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say

@@ -10,8 +10,8 @@ from pathlib import PurePath
 import msgspec
 from msgspec.structs import asdict, replace
 
-from exitmatrix.cli.call import Invocation, find_situations
 from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.invocation import Invocation, find_situations
 from exitmatrix.cli.rounds import measure_endings
 from exitmatrix.judge import expectations
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult

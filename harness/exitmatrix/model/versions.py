@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -160,6 +161,20 @@ def _version(text: str) -> Version:
 def in_order(pythons: Iterable[Python]) -> list[Python]:
     """CPython from old to new, then the other families."""
     return sorted(pythons, key=lambda one: (FAMILIES.index(one.family), *age(one)[1:]))
+
+
+def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Pairs next to each other by release and built alike; and a release with its debug build."""
+    order = in_order(python_of(id, about) for id, about in abouts.items())
+    pairs = [pair for pair in pairwise(order) if pair[0].family == pair[1].family]
+    pairs += [
+        (release, debug)
+        for release in order
+        for debug in order
+        if (release.family, debug.family) == ("cpython", "debug")
+        and release.version == debug.version
+    ]
+    return [(left.id, right.id) for left, right in pairs]
 
 
 def stack_age(stack: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from textwrap import shorten
 
 from uv import find_uv_bin
 
-from exitmatrix.machine.complaint import python_error
+from exitmatrix.machine.python_error import python_error
 from exitmatrix.model import Interpreter
 
 _LONGEST_BUILD = 300.0

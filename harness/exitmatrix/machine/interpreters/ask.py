@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 from textwrap import shorten
 
-from exitmatrix.machine.complaint import python_error
 from exitmatrix.machine.interpreters.answer import PROBE, SelfReport, read_answer
+from exitmatrix.machine.python_error import python_error
 
 SECONDS_TO_ANSWER = 5.0
 """A Python starts in 0.01-0.2 s; what takes longer than this is taken to hang."""

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, broken
-from exitmatrix.machine.run.app.neighbours import Neighbours
+from exitmatrix.machine.run.app.folder_lock import FolderLock
 from exitmatrix.machine.run.app.restoring import PutAside
 from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection
@@ -201,7 +201,7 @@ class AppSession:
     def __init__(self, jobs: int, folder: str) -> None:
         """`folder`: where the commands are started."""
         self.jobs = jobs
-        self._neighbours = Neighbours(folder)
+        self._folder_lock = FolderLock(folder)
         self._begun = time.monotonic()
         self._engine = Dispatch[AppSpec, AppTrial](
             lambda: Connection(jobs, "exitmatrix.machine.run.app.engine"),
@@ -217,7 +217,7 @@ class AppSession:
         try:
             self._engine.open()
         except BaseException:
-            self._neighbours.leave()
+            self._folder_lock.leave()
             raise
         return self
 
@@ -241,9 +241,9 @@ class AppSession:
         changed = tuple(one for one in trial.changed if one not in self._written)
         return spec, replace(trial, changed=changed)
 
-    def has_neighbours(self) -> bool:
+    def shares_folder(self) -> bool:
         """Whether another run of `exitmatrix` is at work in the folder now."""
-        return self._neighbours.are_there()
+        return self._folder_lock.is_shared()
 
     def put_aside(self, names: Sequence[str]) -> None:
         """Have the next run find what the last one found, until all are over."""
@@ -259,7 +259,7 @@ class AppSession:
             self._engine.close()
         finally:
             self._aside.give_back()
-            self._neighbours.leave()
+            self._folder_lock.leave()
 
 
 _DECODER = msgspec.json.Decoder(Hello | AppAnswer)

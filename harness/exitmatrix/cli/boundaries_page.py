@@ -1,9 +1,8 @@
-"""The page of boundaries, from what is committed; and which Pythons are neighbours."""
+"""The page of boundaries, from what is committed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from exitmatrix.judge.programs import why
 from exitmatrix.machine.store.programs import read_batches, read_boundaries, read_witnesses
 from exitmatrix.machine.store.records import interpreters_on_record
 from exitmatrix.model.boundary import Boundary
-from exitmatrix.model.versions import in_order, python_of
+from exitmatrix.model.versions import adjacent
 from exitmatrix.report.document import Section
 from exitmatrix.report.pages.boundaries import page
 
@@ -44,17 +43,3 @@ def all_damages(
         adjacent(abouts),
         adjacent({id: about for id, about in abouts.items() if id in measured}),
     )
-
-
-def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Pairs next to each other by release and built alike; and a release with its debug build."""
-    order = in_order(python_of(id, about) for id, about in abouts.items())
-    pairs = [pair for pair in pairwise(order) if pair[0].family == pair[1].family]
-    pairs += [
-        (release, debug)
-        for release in order
-        for debug in order
-        if (release.family, debug.family) == ("cpython", "debug")
-        and release.version == debug.version
-    ]
-    return [(left.id, right.id) for left, right in pairs]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from exitmatrix.cli.boundaries import find_boundaries
-from exitmatrix.cli.neighbours import all_damages, boundaries_page
+from exitmatrix.cli.boundaries_page import all_damages, boundaries_page
 from exitmatrix.cli.programs import BatchRun, Tally
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight

@@ -7,7 +7,7 @@ import fcntl
 import os
 
 
-class Neighbours:
+class FolderLock:
     """A lock that all may share, and that nobody can have alone while another has it too."""
 
     def __init__(self, folder: str) -> None:
@@ -16,7 +16,7 @@ class Neighbours:
             self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(self._fd, fcntl.LOCK_SH)
 
-    def are_there(self) -> bool:
+    def is_shared(self) -> bool:
         """Whether another is at work there now."""
         if self._fd is None:
             return False
