@@ -576,7 +576,7 @@ def test_what_is_not_at_hand_is_on_disk(store: Open, output: Path, many: int) ->
 def test_what_is_held_does_not_grow_with_the_cells(store: Open) -> None:
     """The store holds some interpreters, however many there are."""
     held = []
-    for many in (2 * AT_HAND, 6 * AT_HAND):
+    for many in (2 * AT_HAND, 6 * AT_HAND, 6 * AT_HAND):
         one = store()
         tracemalloc.start()
         for minor in range(many):
@@ -587,7 +587,8 @@ def test_what_is_held_does_not_grow_with_the_cells(store: Open) -> None:
         held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
         one.close(finished=True)
-    assert held[1] - held[0] < 4 * AT_HAND * 100 * 20  # bytes a cell
+    # Python's own table of interned strings may grow meanwhile, at once by megabytes, but not twice.
+    assert min(held[1:]) - held[0] < 4 * AT_HAND * 100 * 20  # bytes a cell
 
 
 # --------------------------------------------------------------------------- writing

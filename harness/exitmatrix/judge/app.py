@@ -171,14 +171,25 @@ def disagreements(result: EndingResult) -> list[str]:
     found: list[str] = []
     if result.outcomes and not set(_exits(result.blind)) & set(_exits(result.outcomes)):
         found.append("its processes ended otherwise")
+    return [*found, *_times_apart(result), *_output_apart(result)]
+
+
+def _times_apart(result: EndingResult) -> list[str]:
+    """That the runs without the probe took a time that is far from that of all others."""
     times, alone = (
         [one.gone for one in runs if one.gone is not None and not one.shortened]
         for runs in (result.outcomes, result.blind)
     )
-    if times and alone:
-        slack = DIFFERENT + 0.5 * max(times)
-        if not (min(times) - slack <= max(alone) and min(alone) <= max(times) + slack):
-            found.append(f"it took {min(alone):.1f} s")
+    if not (times and alone):
+        return []
+    slack = DIFFERENT + 0.5 * max(times)
+    if min(times) - slack <= max(alone) and min(alone) <= max(times) + slack:
+        return []
+    return [f"it took {min(alone):.1f} s"]
+
+
+def _output_apart(result: EndingResult) -> list[str]:
+    """That no run without the probe wrote what one with it did; a line that tells them apart."""
     texts, own = (
         [set(_lines(one.output)) for one in runs] for runs in (result.outcomes, result.blind)
     )
@@ -187,13 +198,14 @@ def disagreements(result: EndingResult) -> list[str]:
         [{line for line in one if not _is_one_of(line, ours)} for one in runs]
         for runs in (texts, own)
     )
-    if texts and not any(one in texts for one in own):
-        never = set.intersection(*own) - set[str]().union(*texts)
-        always = set.intersection(*texts) - set[str]().union(*own)
-        if never or always:
-            line = (sorted(never) or sorted(always))[0][:40]
-            found.append(f"its output differs ({line.strip()!r})")
-    return found
+    if not texts or any(one in texts for one in own):
+        return []
+    never = set.intersection(*own) - set[str]().union(*texts)
+    always = set.intersection(*texts) - set[str]().union(*own)
+    if not (never or always):
+        return []
+    line = (sorted(never) or sorted(always))[0][:40]
+    return [f"its output differs ({line.strip()!r})"]
 
 
 def only_without(result: EndingResult) -> int:

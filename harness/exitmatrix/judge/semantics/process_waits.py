@@ -106,35 +106,53 @@ def _end_processes(
     ):
         yield change.put(now, process, change.swap(thread, EndsProcesses(notified=True)))
     elif not ending.asked:
-        # Finalizers first: that of a lock removes its name.
-        left = tuple(one for one in process.shared if one != "semaphore")
-        process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
-        moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
-        for one in (*process.owned, *process.others):
-            if one in process.others and is_in(now, one, AwaitsTask):
-                raise NotPredicted("no law says what happens: a child that ends its parent's Pool")
-            if one.daemon and not one.reaped:
-                moments = [
-                    after
-                    for each in moments
-                    for after in terminate_one(each, one, ask, ending.notified)
-                ]
-        yield from moments
+        yield from _terminate_daemons(now, process, thread, ending, ask)
     elif any(not one.reaped for one in process.others):
-        if not all(one.reaped for one in process.owned):
-            raise NotPredicted("no law says what happens: which process is joined first")
-        (effect,) = ask(
-            "statement", Facts(profile=ask.profile, statement=JoinProcess(), foreign=True)
-        )
-        yield stopped(now, process, change.pop(thread), effect, JoinProcess(), ask)
+        yield _join_foreign(now, process, thread, ask)
     elif all(_is_over(now, one) for one in process.owned):
-        if process.unread:
-            (effect,) = ask("queue", Facts(profile=ask.profile))
-            if effect != Waits(waits=True):
-                raise NotPredicted(f"{effect!r} of an exit function of queues")
-            yield change.put(now, process, change.swap(thread, Resting()))
-        else:
-            yield change.put(now, process, change.pop(thread))
+        yield _after_joins(now, process, thread, ask)
+
+
+def _terminate_daemons(
+    now: Configuration, process: ProcessState, thread: ThreadState, ending: EndsProcesses, ask: Ask
+) -> list[Configuration]:
+    """What may follow when finalizers have run, and daemons are terminated."""
+    # Finalizers first: that of a lock removes its name.
+    left = tuple(one for one in process.shared if one != "semaphore")
+    process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
+    moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
+    for one in (*process.owned, *process.others):
+        if one in process.others and is_in(now, one, AwaitsTask):
+            raise NotPredicted("no law says what happens: a child that ends its parent's Pool")
+        if one.daemon and not one.reaped:
+            moments = [
+                after
+                for each in moments
+                for after in terminate_one(each, one, ask, ending.notified)
+            ]
+    return moments
+
+
+def _join_foreign(
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
+) -> Configuration:
+    """A forked process joins what its parent has started. Raises NotPredicted."""
+    if not all(one.reaped for one in process.owned):
+        raise NotPredicted("no law says what happens: which process is joined first")
+    (effect,) = ask("statement", Facts(profile=ask.profile, statement=JoinProcess(), foreign=True))
+    return stopped(now, process, change.pop(thread), effect, JoinProcess(), ask)
+
+
+def _after_joins(
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
+) -> Configuration:
+    """All have ended; a queue that nobody reads is waited for. Raises NotPredicted."""
+    if not process.unread:
+        return change.put(now, process, change.pop(thread))
+    (effect,) = ask("queue", Facts(profile=ask.profile))
+    if effect != Waits(waits=True):
+        raise NotPredicted(f"{effect!r} of an exit function of queues")
+    return change.put(now, process, change.swap(thread, Resting()))
 
 
 def _is_over(now: Configuration, child: Owned) -> bool:

@@ -218,40 +218,10 @@ class Store:
         cell = result.cell
         shelf = self._shelf(cell.interpreter)
         old = shelf.records.get(cell.id)
-        same = old is not None and old.packages == packages
-        outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
-        earlier = (old.seen or old.outcomes) if old and same else ()
+        same = old if old is not None and old.packages == packages else None
         before = shelf.trials.get(cell.id, 0) if same else 0
-        record = Record(
-            format=FORMAT,
-            cell=cell.id,
-            interpreter=describe(interpreter)
-            | beside(INTERPRETER, old.interpreter if old else None),
-            packages=packages,
-            stack=cell.stack,
-            scenario=cell.scenario,
-            launcher=cell.launcher,
-            termination=cell.termination,
-            target=cell.target,
-            platform={"system": platform.system(), "machine": platform.machine()}
-            | beside(PLATFORM, old.platform if old else None),
-            since=self.today,
-            outcomes=outcomes,
-            unknown=result.unknown,
-            seen=outcome_stages((*earlier, *(result.seen or result.outcomes)), outcomes),
-            runs=self._runs(result, old if same else None, before) if outcomes else None,
-        )
-        # The trials of one run belong together, in whatever order its cells were reopened.
-        counted = cell.id in shelf.grown or (
-            old is not None and old.runs is None and result.trials >= RACY
-        )
-        if old is not None and replace(record, since=old.since, runs=old.runs) == old:
-            record = replace(old, runs=record.runs) if counted else old
-        elif old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
-            runs = record.runs if counted or record.seen != old.seen else old.runs
-            record = replace(record, since=old.since, runs=runs)
-        else:
-            shelf.grown.add(cell.id)
+        record = self._with_record(result, interpreter, packages, old, same, before)
+        record = self._unless_known(shelf, record, old, same, result.trials)
         if record != old:
             record = self._sharing.share(record)
             shelf.records[record.cell] = record
@@ -269,6 +239,55 @@ class Store:
         shelf.this_run.add(record.cell)
         count = Count(cell=record.cell, trials=before + result.trials, run=self._run)
         append(self._ledger(cell.interpreter), ENCODER.encode(count))
+
+    def _with_record(
+        self,
+        result: Result,
+        interpreter: Interpreter,
+        packages: dict[str, str],
+        old: Record | None,
+        same: Record | None,
+        before: int,
+    ) -> Record:
+        """A result as a record, with what is on record for the `same` packages."""
+        cell = result.cell
+        outcomes = union((*(same.outcomes if same else ()), *result.outcomes))
+        earlier = (same.seen or same.outcomes) if same else ()
+        return Record(
+            format=FORMAT,
+            cell=cell.id,
+            interpreter=describe(interpreter)
+            | beside(INTERPRETER, old.interpreter if old else None),
+            packages=packages,
+            stack=cell.stack,
+            scenario=cell.scenario,
+            launcher=cell.launcher,
+            termination=cell.termination,
+            target=cell.target,
+            platform={"system": platform.system(), "machine": platform.machine()}
+            | beside(PLATFORM, old.platform if old else None),
+            since=self.today,
+            outcomes=outcomes,
+            unknown=result.unknown,
+            seen=outcome_stages((*earlier, *(result.seen or result.outcomes)), outcomes),
+            runs=self._runs(result, same, before) if outcomes else None,
+        )
+
+    def _unless_known(
+        self, shelf: _Shelf, record: Record, old: Record | None, same: Record | None, trials: int
+    ) -> Record:
+        """The record to keep: that of before, or its date, where it shows nothing new."""
+        # The trials of one run belong together, in whatever order its cells were reopened.
+        counted = record.cell in shelf.grown or (
+            old is not None and old.runs is None and trials >= RACY
+        )
+        if old is not None and replace(record, since=old.since, runs=old.runs) == old:
+            return replace(old, runs=record.runs) if counted else old
+        if same is not None and all(contains(same.outcomes, one) for one in record.outcomes):
+            runs = record.runs if counted or record.seen != same.seen else same.runs
+            return replace(record, since=same.since, runs=runs)
+        shelf.grown.add(record.cell)
+        return record
 
     def forget(self, cell: str) -> None:
         """Let the next `save` replace what is on record of a cell, instead of adding to it."""

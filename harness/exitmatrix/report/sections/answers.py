@@ -327,16 +327,9 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     left = {outcome.survivors for outcome in outcomes if outcome.survivors}
     if not left:
         return ""
+    if replaced := _replaced(outcomes, left):
+        return replaced
     always = all(outcome.survivors for outcome in outcomes)
-    if always and all(any(role.startswith(NEW) for role in roles) for roles in left):
-        several = any(sum(role.startswith(NEW) for role in roles) > 1 for roles in left)
-        if all(outcome.launchers for outcome in outcomes):
-            return "it is started again"
-        return f"{'they are' if several else 'it is'} replaced, and the server goes on"
-    if all("#" in "".join(roles) for roles in left) and all(
-        any(started_later(role, o) for role in o.survivors) for o in outcomes
-    ):
-        return "then it goes on with a new child"
     left = {tuple(dict.fromkeys(map(_bases, roles))) for roles in left}
     roles_left = " or ".join(" and ".join(roles) for roles in sorted(left))
     several = any(len(roles) > 1 or roles[0].endswith("s") for roles in left)
@@ -345,6 +338,22 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     if always:
         return Strong(f"{roles_left} still {does}")
     return Strong(f"{roles_left} may still {does if several else does.removesuffix('s')}")
+
+
+def _replaced(outcomes: Sequence[Outcome], left: Collection[tuple[str, ...]]) -> str:
+    """That all go on with a process in the place of one that ended; "" where they do not."""
+    if not all(outcome.survivors for outcome in outcomes):
+        return ""
+    new = [sum(role.startswith(NEW) for role in roles) for roles in left]
+    if all(new):
+        if all(outcome.launchers for outcome in outcomes):
+            return "it is started again"
+        return f"{'they are' if max(new) > 1 else 'it is'} replaced, and the server goes on"
+    if all("#" in "".join(roles) for roles in left) and all(
+        any(started_later(role, o) for role in o.survivors) for o in outcomes
+    ):
+        return "then it goes on with a new child"
+    return ""
 
 
 def _client(outcomes: Sequence[Outcome]) -> str:
