@@ -587,7 +587,7 @@ def test_what_is_held_does_not_grow_with_the_cells(store: Open) -> None:
         held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
         one.close(finished=True)
-    # Python's own table of interned strings may grow meanwhile, at once by megabytes, but not twice.
+    # Python may enlarge its table of interned strings meanwhile, by megabytes, but not twice.
     assert min(held[1:]) - held[0] < 4 * AT_HAND * 100 * 20  # bytes a cell
 
 
