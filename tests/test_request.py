@@ -175,21 +175,44 @@ def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None
     assert (unfinished, {one[-1] for one in made}) == ({"view:busy"}, {"closed"})
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        "gunicorn-stuck/SIGTERM-then-SIGTERM@master",
-        "gunicorn-gevent/SIGTERM-then-SIGKILL@group",
-        "celery-prefork/SIGTERM-then-SIGTERM@group",
-        "celery-prefork/SIGTERM-then-SIGKILL@group",
-    ],
-)
-def test_two_signals_of_which_nobody_has_said_anything_are_withheld(cell: str) -> None:
-    """As one that comes while workers may be on their way out, or be replaced once more."""
-    packages = {"gunicorn": "27.0.1", "gevent": "26.9.0", "celery": "5.7.0"}
-    asked = record(cell, stack="made", packages=packages)
+def test_two_signals_of_which_nobody_has_said_anything_are_withheld() -> None:
+    """As one that comes while a worker is in a hook that does not come back."""
+    cell = "gunicorn-stuck/SIGTERM-then-SIGTERM@master"
+    asked = record(cell, stack="made", packages={"gunicorn": "27.0.1"})
     with pytest.raises(NotPredicted, match="SIGTERM-then-"):
         foresee_served(asked, LOADED[asked.scenario])
+
+
+Reported = tuple[tuple[str, ...], tuple[str, ...], str]
+BEGINS, PROCESS = "celery.worker_shutting_down:begins", "celery.worker_process_shutdown:process"
+
+
+def test_a_second_signal_to_all_has_workers_replaced_once_more() -> None:
+    """A master that takes seconds to stop has those replaced that the first ended, and the second.
+
+    Nobody is replaced three times, and one that starts may leave before its hooks.
+    """
+    made = in_turn("celery-prefork", "SIGTERM-then-SIGTERM@group", celery="5.7.0")
+    hit, early = ((PROCESS,), (), TERMINATED), ((), (), "{'code': 15}")
+    pairs = [(one[0], cast(tuple[Reported, ...], one[3:-1])) for one in made]
+    assert {cast(tuple[tuple[str, ...]], first)[0][:2] for first, _ in pairs} == {(BEGINS, BEGINS)}
+    assert max(len(new) for _, new in pairs) == 4
+    assert {new.count(hit) for _, new in pairs if len(new) == 4} == {0, 1, 2}
+    assert not any(
+        len(new) > 2 + sum(one in (hit, early) for one in new)
+        for _, new in pairs
+        if BEGINS not in str(new)
+    )
+    assert any(early in new for _, new in pairs)
+
+
+def test_a_sigkill_to_all_takes_whom_a_master_has_started_meanwhile() -> None:
+    """The master is cut off while it waits for its pool: of its hooks it has called the first."""
+    made = in_turn("celery-prefork", "SIGTERM-then-SIGKILL@group", celery="5.7.0")
+    assert {one[0] for one in made} == {((BEGINS,), (), KILLED)}
+    pairs = [cast(tuple[Reported, ...], one[3:-1]) for one in made]
+    assert {len(new) for new in pairs} == {0, 1, 2}
+    assert {one[-1] for new in pairs for one in new} == {KILLED, "{'code': 0}"}
 
 
 @pytest.mark.parametrize("target", ["master", "worker"])
@@ -204,7 +227,7 @@ def test_a_second_sigterm_changes_nothing(scenario: str, target: str) -> None:
     assert twice == once
 
 
-KILLED = "{'signal': 'SIGKILL'}"
+KILLED, TERMINATED = "{'signal': 'SIGKILL'}", "{'signal': 'SIGTERM'}"
 CLEAN = (("C", "B", "A"), (), "{'code': 0}")
 LIVES = ((), (), "None")
 

@@ -1114,11 +1114,11 @@ def test_a_wrong_fact_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("scenario", "target", "withheld", "termination"),
     [
-        ("celery-prefork-busy", "group", "SIGHUP", "SIGINT"),
+        ("celery-prefork-busy", "group", "SIGUSR1", "SIGINT"),
         ("gunicorn-gthread", "master", "SIGUSR1", "SIGTERM"),
         ("gunicorn-hooks", "worker", "SIGUSR1", "SIGTERM"),
         ("gunicorn", "master", "SIGUSR2", "SIGTERM"),
-        ("celery-threads-busy", "main", "SIGHUP", "SIGTERM"),
+        ("celery-threads-busy", "main", "SIGUSR2", "SIGTERM"),
         ("uwsgi", "main", "SIGUSR1", "SIGTERM"),
     ],
 )

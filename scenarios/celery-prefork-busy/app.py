@@ -9,7 +9,7 @@
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"]
 # server = "celery-prefork-busy"
 # rests = 15
-# terminations = ["SIGTERM@master", "SIGTERM-then-SIGTERM@master", "SIGINT@group", "SIGINT-then-SIGINT@group", "SIGQUIT@master", "SIGKILL@worker", "SIGTERM@worker", "SIGQUIT@worker", "SIGHUP@worker", "SIGABRT@worker", "SIGKILL@master", "SIGTERM@group", "SIGHUP@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker"]
+# terminations = ["SIGTERM", "SIGINT@group", "SIGINT-then-SIGINT@group", "SIGQUIT@master", "SIGQUIT@worker", "SIGHUP", "SIGABRT@worker", "SIGKILL@master", "SIGKILL@worker", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
 # ///
 """Does a celery worker that is stopped finish the task that it runs, and which handlers run?
 

@@ -8,7 +8,7 @@
 # ready = {line = " ready\\.$"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO"]
 # server = "celery-prefork"
-# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGHUP@master", "SIGHUP@worker", "SIGABRT", "SIGUSR1", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker"]
+# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGHUP", "SIGABRT", "SIGUSR1", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
 # ///
 """Whose handlers run when a celery worker with a pool of processes is stopped?
 

@@ -8,7 +8,7 @@
 # ready = {line = "both begun"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
 # server = "celery-threads-busy"
-# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL", "SIGHUP"]
 #
 # [tool.exitmatrix.data]
 # "results of two tasks" = "kept"

@@ -204,18 +204,12 @@ REMEDIES: tuple[Remedy, ...] = (
         for one in ("django-runserver", "flask-run-debug")
     ),
     Remedy(
-        instead_of="plain-graceful/script/SIGTERM@first",
-        shown_by="plain-graceful/script-exec/SIGTERM@first",
-        change="Start the program with `exec` in the entry script: it takes the place of the shell,"
-        " and gets the signal.",
-        cost="Later lines of the script are not executed.",
-    ),
-    Remedy(
         instead_of="plain/pid1/SIGTERM@first",
         shown_by="plain-graceful/pid1/SIGTERM@first",
         change=(
-            "Install a handler that ends the program: the first process of a container gets only "
-            "signals for which it has a handler."
+            "Install a handler that ends the program, `signal.signal(signal.SIGTERM, lambda *_: "
+            "sys.exit(0))`: the first process of a container gets only signals for which it has a "
+            "handler."
         ),
         cost="Processes that it leaves behind are not reaped: an init does that.",
     ),
@@ -225,6 +219,15 @@ REMEDIES: tuple[Remedy, ...] = (
         ends=True,
         change="Start it below an init: tini, dumb-init, docker run --init.",
         cost="It ends at once, and clean-up runs only with a handler for the signal.",
+    ),
+    Remedy(
+        instead_of="plain-subprocess/SIGTERM@parent",
+        shown_by="plain-subprocess/SIGTERM@group",
+        ends=True,
+        change="Have all processes of the program signalled, and not its first one alone:"
+        " stopasgroup=true and killasgroup=true for supervisord, KillMode=control-group in a"
+        " systemd unit.",
+        cost="Each process gets the signal, and runs its handlers only if it has one for it.",
     ),
     Remedy(
         instead_of="data-in-flight/SIGKILL@main",
@@ -283,16 +286,9 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="plain-graceful/script/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
-        change="Put exec before the last command of the script.",
+        change="Put exec before the command in the entry script: the program takes the place of the"
+        " shell, and gets the signal.",
         cost="Lines after the command are not executed then: use a trap for what is to follow.",
-    ),
-    Remedy(
-        instead_of="plain/pid1/SIGTERM@first",
-        shown_by="plain-graceful/pid1/SIGTERM@first",
-        change="Install a handler that ends the program:"
-        " `signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))`.",
-        cost="An init above it (docker run --init) alone makes SIGTERM kill it: no atexit"
-        " handler runs then.",
     ),
 )
 

@@ -174,6 +174,20 @@ _RAISES_AGAIN = Reaction(
     hooks=(_PROCESS,),
     source="common.py, `_shutdown_cleanup`; pool.py, `_do_exit` and `on_death`",
 )
+_STARTING = (
+    Reaction(
+        how="exits at once",
+        status=15,
+        source="billiard/process.py, `_bootstrap`: SystemExit of `_shutdown_cleanup`, -241, before"
+        " pool.py, `__call__`, comes to `workloop`",
+    ),
+    replace(
+        _RAISES_AGAIN,
+        cut=(_BEGINS,),
+        source="apps/worker.py, `_shutdown_handler`: the handler of its master, until pool.py,"
+        " `after_fork`, installs its own",
+    ),
+)
 PREFORK = Server(
     id="celery-prefork",
     package="celery",
@@ -181,13 +195,7 @@ PREFORK = Server(
     imports=("master", "worker"),
     listens=False,
     ignores=("SIGUSR1",),  # apps/worker.py, `install_cry_handler`: it prints stacks
-    # A worker that the first signal has had replaced may be replaced once more.
-    unlisted=(
-        "SIGUSR2",
-        "SIGALRM",
-        "SIGTERM-then-SIGTERM@group",
-        "SIGTERM-then-SIGKILL@group",
-    ),
+    unlisted=("SIGUSR2", "SIGALRM"),
     master={
         "SIGTERM": Stop(hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"),
         **_TWO_TO_MASTER,
@@ -241,6 +249,7 @@ PREFORK = Server(
         source="pool.py, `_do_exit`: os._exit, so that no atexit handler runs",
     ),
     replaces=True,  # pool.py, `_maintain_pool`
+    starting=_STARTING,
     replaces_late=True,  # pool.py, `Supervisor.body`: another thread than the one that stops
     waits_for_lock=True,  # pool.py, `_help_stuff_finish`
     orphan=Reaction(
@@ -286,13 +295,7 @@ PREFORK_BUSY = Server(
             " `terminate_job`",
         ),
     },
-    # What it starts anew has its task when nobody watches any more.
-    unlisted=(
-        *_OWN,
-        "SIGHUP@group",
-        "SIGTERM-then-SIGTERM@group",
-        "SIGTERM-then-SIGKILL@group",
-    ),
+    unlisted=_OWN,
     worker={
         "SIGTERM": _TASK_RAISES,
         **_first_alone(_TASK_RAISES),
@@ -334,6 +337,7 @@ PREFORK_QUEUE = replace(
     stuck=(_BEGINS,),  # worker/worker.py: `_shutdown` comes before `_send_worker_shutdown`
     # Whether a worker is replaced, and what one does without its master: no cell of this asks it.
     replaces=False,
+    starting=(),
     orphan=None,
 )
 
@@ -371,10 +375,11 @@ THREADS_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
-    unlisted=("SIGHUP", *_OWN),
+    unlisted=_OWN,
     worker={
         "SIGTERM": _TERM,
         **_two(None),
+        "SIGHUP": SOLO.worker["SIGHUP"],
         "SIGINT": SOLO.worker["SIGINT"],
         "SIGQUIT": Reaction(
             how="finalizes",

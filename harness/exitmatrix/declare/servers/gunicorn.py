@@ -490,8 +490,6 @@ _GREENLETS = replace(
     _SYNC,
     id="gunicorn-gevent",
     since="",
-    # A worker takes up to three seconds: workers/ggevent.py, `run`.
-    unlisted=(*_SYNC.unlisted, "SIGTERM-then-SIGKILL@group"),
     package="gevent",
     worker={
         "SIGTERM": replace(

@@ -83,19 +83,19 @@ def _by_master(first: Process, _gone: Sequence[Process]) -> States:
 
 
 def _done(first: Process, gone: Sequence[Process]) -> States:
-    """Nobody who runs tasks was ended by a signal: whoever leaves by itself finishes them.
+    """Nobody who runs tasks was ended by a signal: whoever goes on, or leaves by itself, finishes.
 
     One of a pool leaves with 0 then, and with the signal's number where that ended its task.
     """
-    finished = [one.exit == {"code": 0} for one in gone] or ["code" in (first.exit or {})]
+    finished = [one.exit == {"code": 0} for one in gone] or ["signal" not in (first.exit or {})]
     return ("kept",) if all(finished) else ("lost",)
 
 
 def _done_or_queued(first: Process, gone: Sequence[Process]) -> States:
     """The first process gives back what was not acknowledged, when it comes to its end."""
-    if first.exit is None:  # it is on the way to that
+    if first.exit is None and gone:  # it is on the way to that
         return "kept", "lost"
-    return ("kept",) if "code" in first.exit else _done(first, gone)
+    return ("kept",) if "code" in (first.exit or {}) else _done(first, gone)
 
 
 def _done_or_not_acknowledged(first: Process, gone: Sequence[Process]) -> States:

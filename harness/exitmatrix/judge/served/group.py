@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
 
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.served.facts import ServedFacts, unwinds
 from exitmatrix.judge.served.hits import ORPHANED, REPEATED, master_hit
 from exitmatrix.judge.served.process import (
@@ -28,6 +29,7 @@ from exitmatrix.judge.served.together import (
     prediction,
 )
 from exitmatrix.model import Prediction, Process
+from exitmatrix.model.outcome import NEW
 from exitmatrix.model.server import Reaction, Stop
 
 RACE = "the signal to the group, and the one that the master passes on"
@@ -58,6 +60,8 @@ def group_hit(facts: ServedFacts, signal: str) -> Prediction:
             return _too_many(facts, stop, workers, new, first.how)
         master = replace(MASTER, fired=facts.reaps * facts.workers)
         return prediction(facts, [[master, *workers, *new]], [first.how, "replaced"])
+    if stop.cut:
+        return _cut_off(facts, stop, signal, first)
     stops = [stop]
     if facts.notes and facts.gives_up and not stop.restarts:
         stops.append(replace(stop, status=facts.gives_up.status))
@@ -70,6 +74,7 @@ def group_hit(facts: ServedFacts, signal: str) -> Prediction:
         "signal to other thread" if facts.stalls else "second signal",
     ]
     laws += ["replaced late"] if facts.replaces_late else []
+    laws += ["hit while it starts"] if TERMINATIONS[signal].then and facts.starting else []
     laws += ["lost worker status"] if len(stops) > 1 else []
     laws += ["new worker ignores signal"] if facts.replaces_late and facts.inherits_handlers else []
     laws += (
@@ -95,11 +100,32 @@ def _all_hit(
     return prediction(facts, outcomes, [first.how, "dies with its parent"], (ORPHANED,))
 
 
+def _cut_off(facts: ServedFacts, stop: Stop, signal: str, first: Reaction) -> Prediction:
+    """The master is ended while it waits for its workers, and with it whom it has started anew.
+
+    Of those each may have been told before that they are to leave.
+    """
+    master = process_of("master", facts, replace(DEFAULT, then=stop.cut, called=stop.hooks), signal)
+    workers = several("worker", facts, first, signal, facts.workers)
+    told = reaction_of(facts, stop.passes)
+    role = f"{NEW}worker"
+    anew = (process_of(role, facts, told, signal), *meanwhile(facts, told, stop.cut, role))
+    late = facts.workers * facts.replaces_late
+    outcomes = [
+        [master, *workers, *number_processes(some, role)]
+        for many in range(late + 1)
+        for some in combinations_with_replacement(anew, many)
+    ]
+    laws = [DEFAULT.how, first.how, *(["replaced late"] if late else [])]
+    return prediction(facts, outcomes, laws, (RACE,))
+
+
 def _meanwhile(
     facts: ServedFacts, stops: Sequence[Stop], signal: str, first: Reaction
 ) -> Iterator[Sequence[Process]]:
     """What workers that all got a signal come to, and the master, by who is ahead of whom."""
     stop = stops[0]
+    again = first if TERMINATIONS[signal].then else None
     possible = two_signals(facts, first, signal, stop.passes)
     by_themselves = possible[:1] if stop.passes else possible  # before the master has told anything
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
@@ -107,7 +133,7 @@ def _meanwhile(
     for some in combinations_with_replacement(possible, facts.workers):
         workers = number_processes(some)
         gone = sum(one in by_themselves for one in some)
-        for late in late_workers(facts, stop, gone):
+        for late in late_workers(facts, stop, gone, again):
             for how in stops if gone else [stop]:
                 yield [*afterwards(facts, how, signal, workers, late)]
             if facts.waits_for_lock and not stop.restarts:

@@ -227,6 +227,14 @@ LAWS: Mapping[str, ServerLaw] = {
         source="billiard/pool.py, Supervisor.body; gunicorn 20.1, arbiter.py, run: it starts those"
         " that are missing before it looks at the next signal",
     ),
+    "server-hit-while-it-starts": ServerLaw(
+        because=(
+            "A worker that has just been started gets a signal before it has handlers of its own, "
+            "or before its loop begins: it may begin a handler of its master, or exit before its "
+            "hooks."
+        ),
+        source="billiard/process.py, _bootstrap; billiard/pool.py, Worker.__call__ and after_fork",
+    ),
     "server-new-worker-ignores-signal": ServerLaw(
         because=(
             "A worker that was just forked still has the signal handlers of its master, which "

@@ -48,10 +48,13 @@ def _handlers(role: str, facts: ServedFacts) -> tuple[str, ...]:
 def _hooks(role: str, facts: ServedFacts, reaction: Reaction) -> tuple[str, ...]:
     """What the server calls in it before it leaves."""
     has = _base(role) in facts.imports and facts.asgi and reaction.lifespan
-    called = reaction.hooks
-    if role.startswith(NEW) and reaction.how != "goes on":  # it was not at work yet
-        called = tuple(one for one in called if one not in facts.busy)
+    called = reaction.hooks if reaction.how == "goes on" else _told(role, facts, reaction.hooks)
     return (*((SHUTDOWN,) if has else ()), *called)
+
+
+def _told(role: str, facts: ServedFacts, called: Sequence[str]) -> tuple[str, ...]:
+    """Those of them that a process of this role comes to: one just started is not at work."""
+    return tuple(one for one in called if not (role.startswith(NEW) and one in facts.busy))
 
 
 def _named(role: str, facts: ServedFacts, reaction: Reaction, process: Process) -> Process:
@@ -62,8 +65,12 @@ def _named(role: str, facts: ServedFacts, reaction: Reaction, process: Process) 
     return replace(
         process,
         role=role,
-        unfinished=process.unfinished if done else (*facts.busy, *(process.unfinished or ())),
-        raised=(*reaction.raised, *process.raised),
+        unfinished=(
+            *(() if done else facts.busy),
+            *reaction.cut,
+            *(process.unfinished or ()),
+        ),
+        raised=(*_told(role, facts, reaction.raised), *process.raised),
     )
 
 

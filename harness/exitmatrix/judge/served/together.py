@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 
 from msgspec.structs import replace
 
@@ -55,10 +55,13 @@ def afterwards(
     )
 
 
-def late_workers(facts: ServedFacts, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
+def late_workers(
+    facts: ServedFacts, stop: Stop, gone: int, again: Reaction | None = None
+) -> Iterator[tuple[Process, ...]]:
     """Workers in the place of those that are gone, started by a master that was about to stop.
 
-    One whose handler raises may leave so before it has registered all that it would run.
+    One whose handler raises may leave so before it has registered all that it would run. `again`:
+    what they do by a second signal to all, of which each may be replaced once more.
     """
     yield ()
     if not facts.replaces_late:
@@ -76,6 +79,13 @@ def late_workers(facts: ServedFacts, stop: Stop, gone: int) -> Iterator[tuple[Pr
         possible.append(process_of(role, facts, GOES_ON, stop.passes))
     for many in range(1, gone + 1):
         yield from combinations_with_replacement(possible, many)
+    if again is None:
+        return
+    hits = [process_of(role, facts, one, again.then) for one in (again, *facts.starting)]
+    for many, others in product(range(1, gone + 1), range(gone + 1)):
+        for hit in combinations_with_replacement(hits, many):
+            for some in combinations_with_replacement(possible, others):
+                yield (*hit, *some)
 
 
 def prediction(

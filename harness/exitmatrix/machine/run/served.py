@@ -110,7 +110,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         target=order.target,
         ready=readiness(order.scenario.ready, order.limit),
         path=order.path,
-        grace=WINDOW,
+        grace=WINDOW + order.scenario.rests,
         calm=order.scenario.rests or CALM,
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
