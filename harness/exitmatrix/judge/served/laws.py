@@ -330,6 +330,13 @@ LAWS: Mapping[str, ServerLaw] = {
         source="Modules/signalmodule.c, _PyErr_CheckSignalsTstate: an exception leaves the others"
         " for the next look",
     ),
+    "server-answer-cut": ServerLaw(
+        because=(
+            "The handler of the first signal has raised, and the server answers the client with an"
+            " error. The handler of the second raises there: the client gets no answer."
+        ),
+        source="gunicorn 22, workers/sync.py, handle: handle_error within `except BaseException`",
+    ),
     "server-view-never": ServerLaw(
         because=(
             "The process ends while its view runs: the kernel closes the connection, and the "

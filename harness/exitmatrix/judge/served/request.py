@@ -40,6 +40,7 @@ LOST = View(ends="never", client="closed")
 KILLED_LATE = {"signal": "SIGKILL"}
 MERGED = "the signal to the group, and the one that the master passes on before it is handled"
 TWICE = "what the view cleans up, and the signal that the master passes on"
+ANSWER = "the answer to the request, and the signal that the master passes on"
 
 
 def foresee_served(record: Record, scenario: Scenario) -> Prediction:
@@ -57,8 +58,10 @@ def foresee_served(record: Record, scenario: Scenario) -> Prediction:
     views = dict.fromkeys(_ends(taken))
     outcomes = union(one for view in views for one in _each(idle.outcomes, record.target, view))
     ends = dict.fromkeys(view.ends for view in views)
-    races = (TWICE,) if "cut" in ends else ()
+    unanswered = "cut" in ends and len({view.client for view in views}) > 1
+    races = ((TWICE,) if "cut" in ends else ()) + ((ANSWER,) if unanswered else ())
     laws = [f"server-view-{one}" for one in ends]
+    laws += ["server-answer-cut"] if unanswered else []
     laws += ["server-view-stays"] if any(view.stays for view in views) else []
     return replace(
         idle,
@@ -377,11 +380,13 @@ def _ends(views: Sequence[View]) -> Iterator[View]:
     """How a view may end that one signal or several end, each in its way.
 
     Where two are there, Python calls the handler of the second as soon as the first has raised:
-    before the clean-up of the view has begun, or within it.
+    before the clean-up of the view has begun, or within it. One that comes later finds the server
+    in the middle of its answer.
     """
     yield from views
     if len(views) > 1 and all(one.ends == "raises" for one in views):
         yield replace(views[-1], ends="cut")
+        yield replace(views[-1], client=LOST.client)
 
 
 def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outcome]:
