@@ -8,7 +8,7 @@ The packages stand in the order of the data flow; none imports a later one:
     machine/    the one package that touches the machine: interpreters, environments,
                 scenarios, run/ (guardian, engine, trial), store/ (records on disk)
     observe/    the history of a trial -> its outcome and its timeline
-    judge/      the rules, what they allow, and verdicts
+    judge/      the laws, what they allow, and verdicts
     claims/     what was published, and what would have to be seen
     report/     records and verdicts -> text; reproducer/ makes a cell a program of its own
     cli/        the commands

@@ -190,7 +190,7 @@ def the_change(
     assert old is not None
     assert new is not None
     change = Change(platform=platform_name(), old=old, new=new)
-    # Of rules that allow both the same none explains why they differ.
+    # Of laws that allow both the same none explains why they differ.
     why = tuple(one for one in why_changed(change, subjects) if one.subject)
     return ExplainedChange(change=change, why=why)
 
@@ -202,7 +202,7 @@ def print_answer(
     arguments: Arguments,
     subjects: Mapping[str, Scenario],
 ) -> None:
-    """The two releases with their outcomes, the rule, and what repeats it, on stdout."""
+    """The two releases with their outcomes, the law, and what repeats it, on stdout."""
     cell = looking.cell
     if isinstance(answer, Alike):
         click.echo(f"{cell.question}: {row.label(answer.oldest)} and {row.label(0)} behave alike.")

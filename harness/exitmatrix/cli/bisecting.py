@@ -258,7 +258,7 @@ def _environment(interpreter: Interpreter, stack: Stack) -> Environment | Unavai
 def _record(
     cell: Cell, interpreter: Interpreter, environment: Environment, result: Result
 ) -> Record:
-    """A cell with a release as it would be on record, so that the rules can be asked."""
+    """A cell with a release as it would be on record, so that the laws can be asked."""
     return Record(
         format=FORMAT,
         cell=cell.id,

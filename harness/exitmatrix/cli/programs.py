@@ -27,7 +27,7 @@ Pythons = Mapping[str, Interpreter]
 
 
 class Misprediction(Frozen, kw_only=True):
-    """A program that showed on a Python what the rules do not allow there."""
+    """A program that showed on a Python what the laws do not allow there."""
 
     program: int
     code: Code
@@ -43,7 +43,7 @@ class Tally(Frozen, kw_only=True):
     programs: int
     runs: int
     words: dict[str, int]
-    questions: dict[str, int]  # that no rule answers, and in how many runs
+    questions: dict[str, int]  # that no law answers, and in how many runs
     endless: int  # runs that did not end, as the laws foresee, or say nothing about
     unknown: tuple[tuple[int, str, str], ...]  # those not seen, where the laws foresee an end; why
     mispredictions: tuple[Misprediction, ...]

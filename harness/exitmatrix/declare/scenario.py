@@ -265,7 +265,7 @@ def _rests(seconds: int) -> int:
 
 
 def _program(value: Mapping[str, Any] | None) -> Program | None:
-    """What the rules are told of the program; nothing where the header says nothing."""
+    """What the laws are told of the program; nothing where the header says nothing."""
     if value is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Where Pythons differ: the rules that tell them apart, and a minimal program. Frozen data.
+"""Where Pythons differ: the laws that tell them apart, and a minimal program. Frozen data.
 
 Since which version is not said here: the report takes it from the cells in which
-each rule was used. A test runs each program on every Python there is.
+each law was used. A test runs each program on every Python there is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Finding(Frozen, kw_only=True):
     where: str  # what the documentation says, or that it says nothing
     program: str  # tells the behaviours apart
     shown_by: Literal["stdout", "status", "both", "stderr"] = "stdout"  # what of its run does so
-    beside: tuple[str, ...] = ()  # rules that differ as a consequence
+    beside: tuple[str, ...] = ()  # laws that differ as a consequence
 
 
 FINDINGS: tuple[Finding, ...] = (

@@ -19,12 +19,12 @@ ComparedWord = Literal["match", "mismatch", "withheld"]
 
 
 class Compared(Frozen, kw_only=True):
-    """One run against the rules."""
+    """One run against the laws."""
 
     word: ComparedWord
     foreseen: tuple[Seen, ...] = ()
     rules: tuple[str, ...] = ()
-    question: str = ""  # that no rule answers
+    question: str = ""  # that no law answers
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ class RacyCell(Frozen, kw_only=True):
     """A cell, and what is known of its outcomes."""
 
     record: Record
-    between: tuple[str, ...]  # two events each, where a rule names them
+    between: tuple[str, ...]  # two events each, where a law names them
     allowed: tuple[Outcome, ...]  # () where nothing is predicted
 
     @property
@@ -25,7 +25,7 @@ class RacyCell(Frozen, kw_only=True):
 
 
 def race(record: Record, scenario: Scenario | None) -> RacyCell | None:
-    """A cell that is a race, in its record or by the rules; None for one that is none."""
+    """A cell that is a race, in its record or by the laws; None for one that is none."""
     try:
         return race_of(record, expected(record, scenario))
     except NotPredicted:

@@ -1,4 +1,4 @@
-"""Why a cell behaves as it does, in the words of the rules. Pure."""
+"""Why a cell behaves as it does, in the words of the laws. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exitmatrix.model.change import Change
 
 
 class Reason(Frozen, kw_only=True):
-    """A sentence; that of a rule has its id, and may be about one of two interpreters."""
+    """A sentence; that of a law has its id, and may be about one of two interpreters."""
 
     text: str
     rule: str = ""
@@ -26,7 +26,7 @@ def why_changed(change: Change, scenarios: Mapping[str, Scenario]) -> Reasons:
 
     Of one cell they allow the same before and after, so they can say which of the
     two they allow. Of two cells, or of one with two releases of a package, they explain
-    the difference where they predict one: by the rules that only one of the two rests on.
+    the difference where they predict one: by the laws that only one of the two rests on.
     """
     old = judge(change.old, scenarios.get(change.old.scenario))
     new = judge(change.new, scenarios.get(change.new.scenario))
@@ -48,7 +48,7 @@ def _by_rules_of_one(change: Change, old: Prediction, new: Prediction) -> Reason
 
 
 def _which_is_right(old: Judgement, new: Judgement) -> Reasons:
-    """One cell, before and now: what the rules expect, and who does it."""
+    """One cell, before and now: what the laws expect, and who does it."""
     if new.prediction is None:
         return ()
     words = {

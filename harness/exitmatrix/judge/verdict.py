@@ -35,7 +35,7 @@ def judge(
     """The verdict on one cell, with what the laws allow and why it is no match.
 
     What was not observed is unknown: a trial that showed too little, a process that
-    nothing spoke from, and one whose end nobody saw. So is a cell in whose rules there
+    nothing spoke from, and one whose end nobody saw. So is a cell in whose laws there
     is a mistake: what cannot be judged does not match, and does not stop the others.
     """
     prediction: Prediction | None = None
@@ -44,7 +44,7 @@ def judge(
         prediction = expected(record, scenario, laws, profiler)
     except NotPredicted as error:
         word, why = "unpredicted", str(error)
-    except Exception as error:  # noqa: BLE001 - a rule is code, and may fail in any way
+    except Exception as error:  # noqa: BLE001 - a law is code, and may fail in any way
         word, why = "unknown", f"a rule failed: {type(error).__name__}: {error}"
     else:
         word, why = _compare(record, prediction)
@@ -95,7 +95,7 @@ def expected(
 ) -> Prediction:
     """What the laws allow for a record's cell; its outcomes are not looked at.
 
-    Raises NotPredicted where the laws say nothing, and what a faulty rule raises.
+    Raises NotPredicted where the laws say nothing, and what a faulty law raises.
     """
     if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")

@@ -1,4 +1,4 @@
-"""What is known of a server: facts with their sources, from which the rules tell the rest."""
+"""What is known of a server: facts with their sources, from which the laws tell the rest."""
 
 from __future__ import annotations
 

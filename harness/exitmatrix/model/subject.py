@@ -87,7 +87,7 @@ class Ready(Frozen, kw_only=True):
 
 
 class Program(Frozen, kw_only=True):
-    """What a scenario's program does, as far as the rules are concerned."""
+    """What a scenario's program does, as far as the laws are concerned."""
 
     code: Code
     server: str = ""  # threads, one thread; "" for a program that serves nobody
@@ -131,7 +131,7 @@ class Scenario(Frozen, kw_only=True):
     length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
     starts: tuple[str, ...] = ()  # ways to start it: each makes a scenario of its own
     start: Start | None = None  # this one's; None: its file is what Python is told to run
-    program: Program | None = None  # None: the rules are told nothing, and predict nothing
+    program: Program | None = None  # None: the laws are told nothing, and predict nothing
     # How it is started where that is not `python app.py`: words, with {port} for a free port.
     command: tuple[str, ...] = ()
     runner: tuple[str, ...] = ()  # between `python` and `app.py`: "-m", "coverage", "run"
@@ -177,7 +177,7 @@ class Termination(Frozen, kw_only=True):
     signal: str = ""  # SIGTERM, for deliveries that send one
     then: str = ""  # the signal that follows, to what is still there
     grace: float = 0.0  # seconds, after which it does: of SIGKILL, else of handlers
-    act: str = ""  # the same for the rules, in the words of declare/program.py
+    act: str = ""  # the same for the laws, in the words of declare/program.py
     rare: bool = False  # takes place only where a scenario asks for it: "*" does not
     group: int = 0  # bytes of memory that a control group of its own has for it
 

@@ -1,7 +1,7 @@
 """What generated programs have shown so far: a file for each batch, to which runs add lines.
 
 It lies in the cache. Whoever runs a batch again goes on where the last run stopped,
-and whoever changes a rule judges all that was seen without running anything.
+and whoever changes a law judges all that was seen without running anything.
 """
 
 from __future__ import annotations

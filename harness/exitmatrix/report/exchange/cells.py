@@ -10,7 +10,7 @@ from exitmatrix.report.exchange import JSON_VERSION
 
 
 class Law(Frozen, kw_only=True):
-    """A rule that a prediction rests on."""
+    """A law that a prediction rests on."""
 
     id: str
     because: str = ""

@@ -107,7 +107,7 @@ def _outcome_words(outcome: Outcome) -> str:
 
 
 def _race(facts: CellFacts) -> str:
-    """Says that runs differ, and between which two events the race is, if a rule says so."""
+    """Says that runs differ, and between which two events the race is, if a law says so."""
     found = len(facts.record.outcomes)
     seen = f"{found} outcomes were seen" if found > 1 else "runs differ in how far they get"
     prediction = facts.judgement.prediction

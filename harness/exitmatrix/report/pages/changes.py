@@ -61,7 +61,7 @@ def group_changes(
 ) -> tuple[ChangeGroup, ...]:
     """All changes, those that are alike together. `everyone` is all that was compared.
 
-    `with_rules`: alike means that the same rules explain them, too. `on_record`: whether the old
+    `with_rules`: alike means that the same laws explain them, too. `on_record`: whether the old
     ones are, so that a program can be made of them.
     """
     groups: dict[tuple[tuple[str, str], Reasons], list[Change]] = {}

@@ -55,7 +55,7 @@ def findings_section(
 
 
 PythonsByPair = Mapping[tuple[str, ...], Mapping[frozenset[str], set[Python]]]
-"""For each question the sets of rules that answered it, with the Pythons that follow them."""
+"""For each question the sets of laws that answered it, with the Pythons that follow them."""
 
 
 def _cells(
@@ -73,9 +73,9 @@ def _cells(
 
 
 def _users(finding: Finding, cells: PythonsByPair) -> Mapping[str, set[Python]]:
-    """The Pythons that follow each rule, where others that were asked the same do not.
+    """The Pythons that follow each law, where others that were asked the same do not.
 
-    Those that follow another rule count before those that follow none, which may have ended for
+    Those that follow another law count before those that follow none, which may have ended for
     another reason: endless recursion is an uncaught exception on some Pythons only.
     """
     users: defaultdict[str, set[Python]] = defaultdict(set)

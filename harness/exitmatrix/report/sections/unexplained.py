@@ -1,4 +1,4 @@
-"""What the rules do not explain: which cells, what was seen, what was expected. Pure."""
+"""What the laws do not explain: which cells, what was seen, what was expected. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_ROWS = 40
 def unexplained_section(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
 ) -> list[Section]:
-    """The section: how much the rules explain, and every cell that they do not."""
+    """The section: how much the laws explain, and every cell that they do not."""
     if not judgements:
         return []
     counts = Counter(one.verdict.verdict for one in judgements.values())
