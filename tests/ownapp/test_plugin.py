@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.cli.testing import CannotEnd, Factory
+from exitmatrix.cli.testing import CannotEnd, Factory, Seen
 
 from tests.conftest import FOUND, NEWEST
 from tests.ownapp.conftest import PROGRAMS
+from tests.ownapp.made import ending, member, outcome
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.real
@@ -212,6 +213,17 @@ def test_a_setting_that_is_no_time_is_named(session: pytest.Pytester) -> None:
     result = run(session, "def test_it(app):\n    pass\n", "-o", "exitmatrix_grace=soon")
     result.assert_outcomes(errors=1)
     assert "UsageError: exitmatrix_grace: 'soon' is not a time" in result.stdout.str()
+
+
+def test_an_exit_is_a_status_or_a_signal_and_none_where_runs_differ() -> None:
+    """None also if the process lives; it is a survivor in whichever run showed that."""
+
+    def seen(*ends: str) -> Seen:
+        return Seen(ending(*(outcome(member("main", end=one)) for one in ends)), [])
+
+    assert [seen("code 3", "code 3").exit, seen("signal SIGTERM").exit] == [3, "SIGTERM"]
+    assert [seen("code 0", "code 1").exit, seen("").exit] == [None, None]
+    assert [seen("code 0", "").survivors, seen("code 0").survivors] == [["main"], []]
 
 
 def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:
