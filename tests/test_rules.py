@@ -334,7 +334,6 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
         (Handle("SIGUSR1", "signals"), Handle("SIGUSR2", "f"), Signal("SIGUSR1")),
     ),
     "pypy-does-not-refuse": ("pypy 3.11.0", (Ignore("SIGKILL"),)),
-    "pypy-fails-at-once": ("pypy 3.7.10", (Register("raises"),)),
     "pypy-handler-exception-fails": ("pypy 3.7.10", (Register("raises"),)),
     "pypy-has-no-fatal-error": ("pypy 3.11.0", (FatalError(),)),
     "pypy-has-one-interpreter": ("pypy 3.11.0", (StartInterpreter(("X",)),)),
@@ -370,6 +369,8 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "copied-loop-is-unknown": ("cpython 3.13.0", (RunLoop(body=(Fork((Pause(),)),)),)),
     "pools-are-joined": ("cpython 3.13.0", (UsePool((), "left open"),)),
     "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
+    "late-traceback-aborts-perhaps": ("cpython 3.13.0", (StartThread((Raise(),), "never"),)),
+    "late-traceback-is-waited-for": ("pypy 3.11.17", (StartThread((Raise(),), "never"),)),
 }
 """Programs that rest on the laws on which no cell does; `exitmatrix fuzz` runs their like."""
 

@@ -20,15 +20,6 @@ def _interrupted(facts: Facts, start: str) -> bool:
     return facts.start == start and facts.exception == "KeyboardInterrupt"
 
 
-def _printed_too_late(facts: Facts) -> bool:
-    """Whether a traceback may still be written while the interpreter ends.
-
-    A thread that writes while nobody waits for its end may bring the process down by
-    SIGABRT (CPython Modules/_io/bufferedio.c, _enter_buffered_busy): no law says when.
-    """
-    return facts.unwatched and facts.exception != "SystemExit"
-
-
 PROMPTS = ("i", "interactive")
 """Ways to start Python at which it reads on when the program has ended, or at each line."""
 
@@ -177,7 +168,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="thread-ends-alone",
         about="thread exception",
-        when=lambda f: not _printed_too_late(f),
+        when=always,
         then=lambda _: Proceeds(),
         because=(
             "An exception that leaves a thread's code ends that thread: SystemExit silently, any "
@@ -229,6 +220,29 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Waits(waits=False),
         because="A daemon thread is not waited for; it is stopped wherever it is.",
         source="docs: library/threading, Thread objects",
+    ),
+    Law(
+        id="late-traceback-aborts-perhaps",
+        about="late traceback",
+        when=lambda f: f.profile.held_stream == "aborts",
+        then=lambda _: (Proceeds(), Dies("SIGABRT")),
+        because=(
+            "A daemon thread that an exception ends writes a traceback, and nobody waits for that. "
+            "If the interpreter suspends it in the middle of a write, it holds the lock of stderr "
+            "for ever. The last flush of stderr waits one second for that lock, and aborts."
+        ),
+        source="CPython Modules/_io/bufferedio.c, _enter_buffered_busy; gh-70225",
+        race="a daemon thread's traceback, and the end of the interpreter",
+    ),
+    Law(
+        id="late-traceback-is-waited-for",
+        about="late traceback",
+        when=lambda f: f.profile.held_stream == "waits",
+        then=lambda _: Proceeds(),
+        because=(
+            "Python 2 and PyPy let daemon threads run on while they flush stderr for the last time."
+        ),
+        source="CPython 2.7 Python/pythonrun.c, Py_Finalize; measured on PyPy 7.3.3 to 8.0.1",
     ),
     Law(
         id="interrupted-wait-is-over",

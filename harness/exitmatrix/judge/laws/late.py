@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Facts, Law, Proceeds, Raises
+from exitmatrix.judge.laws.law import Calls, Facts, Law, Proceeds, Raises, always
 from exitmatrix.model.language import JoinDaemon, Submit
 
 
@@ -87,9 +87,12 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="del-raises",
         about="release exception",
-        when=lambda f: f.exception == "Exception",
+        when=always,
         then=lambda _: Proceeds(),
-        because="An exception in `__del__` is reported on stderr and does not propagate.",
+        because=(
+            "An exception in `__del__` is reported on stderr and does not propagate, not even"
+            " SystemExit."
+        ),
         source="docs: reference/datamodel, object.__del__",
     ),
 )

@@ -26,6 +26,7 @@ Topic = Literal[
     "noticing",  # when the main thread handles a signal that it does not have to see at once
     "main exception",  # what an exception does that leaves the main thread's code
     "thread exception",  # what one does that leaves another thread's code
+    "late traceback",  # what the end makes of a thread that may be writing one
     "late exception",  # what one does that is raised while the end waits for threads
     "code ended",  # what happens to stdout when the code has ended
     "loading",  # whether a library can be loaded where a fork came upon a thread that ended
@@ -277,7 +278,6 @@ class Facts(Frozen, kw_only=True):
     start: str = ""  # how Python was given the program, where that is not as a file
     reported: str = ""  # the exception that a hook was told of
     held: str = ""  # what holds on to a function: thread, module, frame, or main module
-    unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process
     library: str = ""  # what is imported

@@ -18,13 +18,17 @@ def _fails(facts: Facts) -> bool:
     return facts.profile.final_exception == "fails at once"
 
 
-def _debug_lines(facts: Facts) -> tuple[str, ...]:
+def _raised_again(facts: Facts) -> Prints:
+    if not _fails(facts):
+        again = (_hook("excepthook", facts),) if facts.hooked else (TRACEBACK, facts.text)
+        return Prints(("Error in sys.exitfunc:", *again))
     kind, _, value = facts.text.partition(": ")
-    return (
+    lines = (
         "debug: OperationError:",
         f"debug:  operror-type: {kind}",
         f"debug:  operror-value: {value}",
     )
+    return Prints(lines, alone=True)
 
 
 def _of_handler(facts: Facts, style: str) -> bool:
@@ -58,38 +62,26 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="last-is-raised-again",
         about="stderr",
-        when=lambda f: f.again and f.exception != "SystemExit" and f.profile.raises_again,
-        then=lambda f: Prints(
-            (
-                "Error in sys.exitfunc:",
-                *((_hook("excepthook", f),) if f.hooked else (TRACEBACK, f.text)),
-            )
+        when=lambda f: (
+            f.again and f.exception != "SystemExit" and (f.profile.raises_again or _fails(f))
         ),
+        then=_raised_again,
         because=(
             "Python 2 raises the last exception of the handlers again when all have run, and "
-            "prints it once more, through sys.excepthook."
+            "prints it once more, through sys.excepthook. PyPy 3.7 is ended by it at once, with "
+            "three lines that begin with `debug:`. Its stderr is buffered where it is no terminal, "
+            "so that every traceback before them is lost."
         ),
-        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; Python/pythonrun.c, call_sys_exitfunc",
+        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; Python/pythonrun.c, call_sys_exitfunc; "
+        "PyPy 7.3.5 pypy/goal/targetpypystandalone.py, entry_point",
     ),
     Law(
         id="nothing-is-raised-again",
         about="stderr",
         when=lambda f: f.again and not f.profile.raises_again and not _fails(f),
         then=lambda _: Prints(()),
-        because="Python 3 prints nothing more when all handlers have run.",
+        because="Other Pythons print nothing more when all handlers have run.",
         source="CPython 3.9 Python/pylifecycle.c, call_py_exitfuncs",
-    ),
-    Law(
-        id="pypy-fails-at-once",
-        about="stderr",
-        when=lambda f: f.again and f.exception != "SystemExit" and _fails(f),
-        then=lambda f: Prints(_debug_lines(f), alone=True),
-        because=(
-            "The last exception of the handlers ends this PyPy at once, with three lines that "
-            "begin with `debug:`. Its stderr is buffered where it is no terminal, so that every "
-            "traceback before them is lost."
-        ),
-        source="PyPy 7.3.5 pypy/goal/targetpypystandalone.py, entry_point",
     ),
     Law(
         id="unraisable-hook-is-told",

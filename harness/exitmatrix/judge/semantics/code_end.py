@@ -67,9 +67,7 @@ def leave(
             else change.put(now, process, promises.begin_hook(thread, function, raised))
         )
     elif isinstance(thread.top, ThreadCode):
-        sleeps = thread.top.sleeps
-        about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
-        ask("thread exception", about)
+        ask("thread exception", Facts(profile=ask.profile, exception=raised.name))
         yield from end_of_thread(now, process, replace(thread, raising=None), False, ask)
     else:
         yield from _end_of_main(now, process, thread, raised, ask)
@@ -89,8 +87,7 @@ def go_on(
     elif isinstance(below.top, ThreadCode):
         sleeps = below.top.sleeps
         if raised:
-            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
-            ask("thread exception", about)
+            ask("thread exception", Facts(profile=ask.profile, exception=raised.name))
         yield from end_of_thread(now, process, below, sleeps and not raised, ask)
 
 

@@ -70,7 +70,7 @@ def step(
         case "streams" if process.second:
             yield from spawn.end_second(now, process, main, ask, left_over=True)
         case "streams":
-            yield _streams(now, process, ending, about, ask)
+            yield from _streams(now, process, ending, about, ask)
 
 
 def flush_before_hook(
@@ -160,21 +160,27 @@ def _handlers(
 
 def _streams(
     now: Configuration, process: ProcessState, ending: Finalization, about: Facts, ask: Ask
-) -> Configuration:
+) -> Iterator[Configuration]:
     """The process is gone, with what it had buffered. Raises NotPredicted."""
     (effect,) = ask("streams", about)
     if isinstance(effect, Blocks):
-        return _blocked(now, process, _main(process))
+        yield _blocked(now, process, _main(process))
+        return
     if isinstance(effect, Dies):
-        return change.end(now, process, Exit(signal=effect.signal), flushed=effect.flushed)
+        yield change.end(now, process, Exit(signal=effect.signal), flushed=effect.flushed)
+        return
     written = isinstance(effect, Writes) and effect.written
     how = ending.exit
+    for late in ask("late traceback", about) if process.prints else ():
+        if isinstance(late, Dies):  # stdout is flushed before stderr
+            yield change.end(now, process, Exit(signal=late.signal), flushed=written)
     if written and process.buffered and process.daemonic:
         # The signal of its starter may still come, as releasing modules takes a while.
-        return change.flush(now, process)
+        yield change.flush(now, process)
+        return
     if isinstance(effect, Writes) and effect.failed and not how.signal:
         how = Exit(effect.failed)
-    return change.end(now, process, how, flushed=written)
+    yield change.end(now, process, how, flushed=written)
 
 
 def _blocked(now: Configuration, process: ProcessState, main: ThreadState) -> Configuration:
@@ -186,20 +192,22 @@ def _release(
     now: Configuration, process: ProcessState, main: ThreadState, about: Facts, ask: Ask
 ) -> Iterator[Configuration]:
     """A global is released; in which order several are, no law says. Raises NotPredicted."""
-    function, *others = process.kept
-    if others:
-        raise NotPredicted("no law says what happens: the order in which globals are released")
+    if process.prints:
+        raise NotPredicted("no law says what happens: globals beside a thread that prints")
     if process.imported:
         raise NotPredicted("no law says what happens: the globals of a file that was imported")
     if process.pooled and (process.abandoned or any(map(workers.works, process.threads))):
         raise NotPredicted("no law says what happens: globals beside a pool of threads")
     if any(isinstance(one, RunLoop) for one in ask.code.body):
         raise NotPredicted("no law says what happens: globals of a program with an event loop")
-    (effect,) = ask("globals", replace(about, held=about.held or _held(process, function, ask)))
-    process = replace(process, kept=())
-    if isinstance(effect, Calls):
-        main = change.push(main, Entering(function))
-    yield change.put(now, process, main)
+    for function in dict.fromkeys(process.kept):  # the order is that of no law
+        held = about.held or _held(process, function, ask)
+        (effect,) = ask("globals", replace(about, held=held))
+        others = list(process.kept)
+        others.remove(function)
+        after = replace(process, kept=tuple(others))
+        begun = change.push(main, Entering(function)) if isinstance(effect, Calls) else main
+        yield change.put(now, after, begun)
 
 
 def _held(process: ProcessState, function: str, ask: Ask) -> str:

@@ -101,7 +101,8 @@ def _join(
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, Joins)
     joined = process.thread(thread.top.thread)
-    return _over(now, process, thread, ask) if joined is None or joined.done else ()
+    goes_on = joined is None or joined.done or joined.left_by
+    return _over(now, process, thread, ask) if goes_on else ()
 
 
 def _wait_for_child(

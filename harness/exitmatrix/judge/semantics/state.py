@@ -212,6 +212,16 @@ class ThreadState(Frozen):
         """What it is doing."""
         return self.frames[-1]
 
+    @property
+    def left_by(self) -> str:
+        """The exception that ended its code, where nobody waits for what it then does; or ""."""
+        bottom, *above = self.frames
+        if not isinstance(bottom, ThreadCode) or not bottom.sleeps:
+            return ""
+        if above:
+            return above[0].raised.name if isinstance(above[0], Hooked) else ""
+        return self.raising.name if self.raising else ""
+
 
 class Pending(Frozen):
     """A signal that was received and not yet handled in Python."""
@@ -299,6 +309,11 @@ class ProcessState(Frozen, kw_only=True):
             if one.id == id:
                 return one
         return None
+
+    @property
+    def prints(self) -> bool:
+        """Whether a thread may be writing a traceback, and nobody waits for that."""
+        return any(one.left_by not in ("", "SystemExit") for one in self.threads)
 
     @property
     def finalizing(self) -> bool:

@@ -51,10 +51,13 @@ from exitmatrix.model.language import (
     Busy,
     Call,
     Catch,
+    Clear,
     EndInterpreter,
+    Exec,
     Flush,
     Fork,
     HandleInLoop,
+    Hook,
     Import,
     Interrupt,
     JoinDaemon,
@@ -68,6 +71,7 @@ from exitmatrix.model.language import (
     Rest,
     RunHandlers,
     RunLoop,
+    Say,
     Segfault,
     Serve,
     ServeManager,
@@ -79,6 +83,7 @@ from exitmatrix.model.language import (
     Submit,
     SubmitTask,
     Supervise,
+    SysExit,
     TerminateProcess,
     TryFinally,
     Unregister,
@@ -94,11 +99,36 @@ LOADERS = LibcExit | Segfault
 FUTURES = HandleInLoop | RunLoop | SubmitTask | UsePool
 """Statements that import concurrent.futures, whose first import evaluates text (namedtuple)."""
 
-MEASURED_LATE = Nothing | Raise | JoinDaemon
-"""What was measured of functions that are called when globals are released."""
+MEASURED_LATE = (
+    Abort
+    | Call
+    | Clear
+    | Exec
+    | Flush
+    | Hook
+    | JoinDaemon
+    | Nothing
+    | OsExit
+    | Raise
+    | Register
+    | Say
+    | SysExit
+    | TryFinally
+    | Unregister
+    | Write
+)
+"""What was measured of functions that are called when globals are released.
+
+Writing was measured where somebody reads.
+"""
 
 ASK_FOR_NO_SIGNALS = (Nothing, Register, Unregister, Write, Flush)
 """Statements during which nothing asks whether a signal has come."""
+
+
+def _clogged(process: ProcessState) -> bool:
+    """Whether what is written to stdout cannot be flushed."""
+    return not process.reader or process.full or process.stuck
 
 
 def _forced(statement: Statement) -> str:
@@ -147,7 +177,10 @@ def execute(
         process = replace(process, before_exit="")
         yield change.put(now, process, thread)
         return
-    if change.releasing(thread) and not isinstance(statement, MEASURED_LATE):
+    measured = isinstance(statement, MEASURED_LATE) and not (
+        isinstance(statement, Flush | Write) and _clogged(process)
+    )
+    if change.releasing(thread) and not measured:
         raise NotPredicted(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
@@ -197,6 +230,9 @@ def _can_fork(process: ProcessState, thread: ThreadState, statement: Statement, 
         raise NotPredicted("no law says what happens: a fork beside a queue that is not read")
     if process.second and (forks or in_pool):
         raise NotPredicted("no law says what happens: a fork beside a second interpreter")
+    others = change.without_thread(process, thread.id)
+    if others.prints and (forks or in_pool):
+        raise NotPredicted("no law says what happens: a fork beside a thread that prints")
     if not forks:
         return
     if workers.works(thread):
