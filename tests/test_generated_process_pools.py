@@ -213,6 +213,20 @@ def test_a_daemonic_process_has_no_pool(pool: type[SubmitTask | ApplyTask]) -> N
 
 
 @pytest.mark.parametrize(
+    ("implementation", "version"),
+    [("cpython", "3.6.15"), ("cpython", "3.7.16"), ("pypy", "3.9.16"), ("pypy", "3.11.17")],
+)
+def test_a_pool_that_nobody_ends_ends_with_its_program_where_nothing_releases_it(
+    implementation: str, version: str
+) -> None:
+    """Up to 3.7 its own threads hold it, and PyPy releases no globals."""
+    about = profile({"implementation": implementation, "version": version})
+    program = Code(body=(Register("A"), ApplyTask((), ends="left open"), Clear(), SysExit(3)))
+    (seen,) = predict_program(program, about).seen
+    assert [(one.said, one.exit.status) for one in seen.processes] == [((), 3), ((), 0)]
+
+
+@pytest.mark.parametrize(
     ("body", "question"),
     [
         ((SubmitTask((OsExit(3),), ends="left open"),), "broken pool"),

@@ -35,7 +35,7 @@ OF_CELLS = frozenset({
     "late_join", "endless_calls", "gzip_loses",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "server_keeps_status",
-    "shared_memory", "pool_locks", "file_buffer", "tracker_name",
+    "shared_memory", "pool_notices", "file_buffer", "tracker_name",
     "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
 """Parameters to which no generated program comes: those of the laws about stderr, libraries,

@@ -87,7 +87,7 @@ class Profile(Frozen, kw_only=True):
     tracker: bool
     shared_memory: bool
     file_buffer: int
-    pool_locks: int
+    pool_notices: bool
     wakes_closed_pools: bool
     spawns_executors: bool
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
@@ -782,13 +782,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="CPython gh-117151; Modules/_io/_iomodule.h, DEFAULT_BUFFER_SIZE",
     ),
     Parameter(
-        name="pool_locks",
-        about="how many locks the queues of a Pool of multiprocessing have, each with a name",
+        name="pool_notices",
+        about="whether a Pool of multiprocessing has a queue of changes that it notices",
         spans=(
-            Span("cpython", (), 4),
-            Span("cpython", (3, 8), 6),
-            Span("pypy", (), 4),
-            Span("pypy", (3, 8), 6),
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 8), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 8), value=True),
         ),
         source="CPython bpo-35493; Lib/multiprocessing/pool.py, Pool.__init__, _change_notifier",
     ),

@@ -119,9 +119,11 @@ def _globals(
     ask: Ask,
 ) -> Iterator[Configuration]:
     """What may follow when the handlers have run, until all globals have been released."""
-    if any(process_waits.is_in(now, one, AwaitsTask) for one in process.owned):
+    open_pool = any(process_waits.is_in(now, one, AwaitsTask) for one in process.owned)
+    if open_pool and ask.profile.pool_notices and ask.profile.releases_globals:
         # A global that holds the Pool has it terminated, and may wait for threads that are no more:
-        # docs: library/multiprocessing, multiprocessing.pool.Pool; bpo-34172, bpo-38501.
+        # docs: library/multiprocessing, multiprocessing.pool.Pool; bpo-34172, bpo-38501. Up to 3.7
+        # its own threads hold it; PyPy releases no globals.
         raise NotPredicted("no law says what happens: an open Pool when globals are released")
     if process.second and ask.profile.second_interpreter == "runs first":
         yield from spawn.end_second(now, process, main, ask, left_over=True)

@@ -62,8 +62,7 @@ def submit(
         now = _begin(now, path, thread, statement, (), ask)
     process = now.process(path)
     if statement.method != "fork":  # whose locks lose their names as soon as they are made
-        locks = ask.profile.pool_locks if isinstance(statement, ApplyTask) else LOCKS
-        for _ in range(locks):
+        for _ in range(_locks(statement, ask)):
             process = process_waits.share(process, "semaphore", ask)
     workers = process.owned[-statement.workers :]
     first = now.process(workers[0].path)
@@ -72,6 +71,13 @@ def submit(
         main = change.push(main, AwaitsOther(other.path))
     now = change.put(now, first, main)
     return change.put(now, process, change.push(thread, AwaitsResult(workers, statement)))
+
+
+def _locks(statement: SubmitTask | ApplyTask, ask: Ask) -> int:
+    """How many locks the queues of a pool have, each with a name."""
+    if isinstance(statement, SubmitTask):
+        return LOCKS
+    return 6 if ask.profile.pool_notices else 4
 
 
 def _import(process: ProcessState, ask: Ask) -> ProcessState:
