@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import json
 import re
 import subprocess
@@ -162,7 +163,8 @@ def test_what_another_file_showed_is_of_no_use(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_add_to_one_batch(tmp_path: Path) -> None:
     """The second one says so and ends."""
-    with Corpus(tmp_path, "batch"), pytest.raises(CannotWrite, match="another run"):
+    writes = f"process {os.getpid()} is writing there"
+    with Corpus(tmp_path, "batch"), pytest.raises(CannotWrite, match=writes):
         Corpus(tmp_path, "batch")
     Corpus(tmp_path, "batch").__exit__()
 
