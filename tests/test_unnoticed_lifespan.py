@@ -45,6 +45,7 @@ class OWNER(object):
         return task
     async def WAITS(self):
         await self.queue.put({"type": "lifespan.shutdown"})
+        AHEAD
         await self.ENDS.wait()
 '''
 def server(name, **words):
@@ -57,19 +58,33 @@ def server(name, **words):
 
 UVICORN = dict(
     zip(
-        ("OWNER", "BEGINS", "ENDS", "SEND", "MAIN", "WAITS"),
-        ("LifespanOn", "startup_event", "shutdown_event", "send", "main", "shutdown"),
+        ("OWNER", "BEGINS", "ENDS", "SEND", "MAIN", "WAITS", "AHEAD"),
+        ("LifespanOn", "startup_event", "shutdown_event", "send", "main", "shutdown", "pass"),
         strict=True,
     )
 )
 HYPERCORN = dict(
     zip(
         UVICORN,
-        ("Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown"),
+        (
+            "Lifespan",
+            "startup",
+            "shutdown",
+            "asgi_send",
+            "handle_lifespan",
+            "wait_for_shutdown",
+            "pass",
+        ),
         strict=True,
     )
 )
-SERVERS = {"uvicorn.lifespan.on": UVICORN, "hypercorn.asyncio.lifespan": HYPERCORN}
+# Whose app comes to its end before the server waits for that, as it may with tasks of trio.
+TRIO = {**HYPERCORN, "AHEAD": "await asyncio.sleep(0.05)"}
+SERVERS = {
+    "uvicorn.lifespan.on": UVICORN,
+    "hypercorn.asyncio.lifespan": HYPERCORN,
+    "hypercorn.trio.lifespan": TRIO,
+}
 
 APP = """
 import asyncio
@@ -170,7 +185,7 @@ def told(done: Run) -> list[tuple[str, ...]]:
     return handlers_told(done, TOLD, "l")
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", ["uvicorn.lifespan.on", "hypercorn.asyncio.lifespan"])
 @every_python
 def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
     """By the app's own function, through middlewares; and what it raised, if it did."""
@@ -189,6 +204,15 @@ def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
         for each in (("finalize", key, f"__main__:{what}"), ("began", key), tuple(end))
     ]
     assert b"at its end" in done.stdout
+
+
+@every_python
+def test_a_lifespan_that_ends_before_its_server_waits_for_it_is_told(python: Interpreter) -> None:
+    """As it may where tasks take turns in no order: it has begun and ended, once."""
+    if python.language < (3, 6):
+        pytest.skip("there is no such server for this Python")
+    done = as_bare(python, "lifespan", program("hypercorn.trio.lifespan", "Starlette(lifespan)"))
+    assert told(done) == [("finalize", "l1", "__main__:lifespan"), ("began", "l1"), ("ended", "l1")]
 
 
 @every_python

@@ -19,6 +19,9 @@ SERVERS = {
     "hypercorn.asyncio.lifespan": (
         "Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown",
     ),
+    "hypercorn.trio.lifespan": (
+        "Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown",
+    ),
 }
 
 
@@ -76,10 +79,12 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
 
     def ending(self, asker, frame):
         key = keys.get(id(self))
-        if key and asker == waits and key not in under_way:
+        # trio may let the app come to its end before its server waits for that.
+        first = asker == told_by and (_told(frame) or "").startswith("lifespan.shutdown.")
+        if key and (asker == waits or first) and key not in under_way:
             under_way[key] = True
             tell("probe", "began", key)
-        elif key and asker != waits and under_way.get(key):
+        if key and asker != waits and under_way.get(key):
             under_way[key] = False
             error = sys.exc_info()[0]
             if error and (asker == runs or _told(frame) == "lifespan.shutdown.failed"):
