@@ -102,7 +102,7 @@ KINDS = (
 STATES: tuple[DataState, ...] = ("kept", "lost", "damaged", "left behind", "removed")
 
 
-def told(answer: str) -> Timeline:
+def timeline_of(answer: str) -> Timeline:
     return (("parent", "spawned"), ("child", "asked", "/end"), ("harness", "replied", answer))
 
 
@@ -142,7 +142,7 @@ def two_processes() -> Iterator[RunShown]:
         some, some, ((), (TRACKER, TRACKER), ("sh",)), ("none", "200")
     ):
         both = process("parent", *parent), process("child", *child)
-        yield sight(*both, helpers=helpers, timeline=told(answer))
+        yield sight(*both, helpers=helpers, timeline=timeline_of(answer))
     for parent, child, stdout in itertools.product(some, some, FATES):
         (fired, end), other = parent, process("child", *child)
         yield sight(process("parent", fired, end, stdout=stdout), other)
@@ -374,7 +374,7 @@ def evidence(
 @cache
 def cells_of_one(version: str, stack: str, patterns: tuple[str, ...]) -> tuple[Question, ...]:
     """The cells of one Python of the programs that these patterns name."""
-    one = who(version, stack)
+    one = asked_subject(version, stack)
     return cells_of([one], programs_named(patterns))[one]
 
 
@@ -389,7 +389,7 @@ def programs_named(patterns: tuple[str, ...]) -> dict[str, Scenario]:
     return {id: one for id, one in LOADED.items() if any(fnmatchcase(id, name) for name in names)}
 
 
-def who(version: str, stack: str = "none") -> Subject:
+def asked_subject(version: str, stack: str = "none") -> Subject:
     return subject_of(LINUX, observed("plain/return@main", (), version, stack).record)
 
 
@@ -605,8 +605,8 @@ def test_versions_that_differ_are_told_since_or_until(
     parts = [
         Ruling(verdict=word, because="", subjects=some)
         for word, some in (
-            (HOLDS, tuple(who(one) for one in holding)),
-            (CONTRADICTED, tuple(who(one) for one in LINE if one not in holding)),
+            (HOLDS, tuple(asked_subject(one) for one in holding)),
+            (CONTRADICTED, tuple(asked_subject(one) for one in LINE if one not in holding)),
         )
         if some
     ]
@@ -675,7 +675,7 @@ def test_a_claim_of_a_stack_whose_name_has_a_hyphen_is_judged_by_it() -> None:
 def test_every_pattern_names_cells_that_there_are() -> None:
     """A claim rests on cells that can be measured with the programs there are."""
     stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS, *OF_LIBRARIES)
-    asked = [who(version, stack) for version in ("2.7.18", "3.13.0") for stack in stacks]
+    asked = [asked_subject(version, stack) for version in ("2.7.18", "3.13.0") for stack in stacks]
     cells = {cell for some in cells_of(asked, LOADED).values() for cell in some}
     for claim in CLAIMS:
         for pattern in claim.rests_on:

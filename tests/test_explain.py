@@ -67,7 +67,7 @@ def outcome(*processes: Process, port: PortState | None = None) -> Outcome:
     return Outcome(processes=processes, order=None, survivors=survivors, helpers=(), port=port)
 
 
-def some(part: str) -> Record:
+def record_named(part: str) -> Record:
     """A record of the newest release of which there is one."""
     cells = [cell for cell in RECORDS if cell.endswith(part) and cell.startswith("cpython-3")]
     if not cells:
@@ -212,7 +212,7 @@ def test_every_line_fits_a_terminal() -> None:
 
 def test_a_rule_is_told_with_its_reason_and_source() -> None:
     """What was foreseen is followed by every rule that it rests on."""
-    record = some("none/plain/SIGTERM@main")
+    record = record_named("none/plain/SIGTERM@main")
     text = " ".join(explanation(case(record)).split())
     used = judge(record, LOADED["plain"]).prediction
     assert used
@@ -245,7 +245,7 @@ def test_an_answer_tells_the_laws_that_matter_and_names_the_others() -> None:
 
 def test_a_mismatch_says_what_the_rules_allow() -> None:
     """The message has both what was seen and what is allowed."""
-    record = some("none/plain/SIGTERM@main")
+    record = record_named("none/plain/SIGTERM@main")
     wrong = replace(record, outcomes=(outcome(process(role="main", exit={"code": 99})),))
     text = " ".join(explanation(case(wrong)).split())
     assert "exits with status 99" in text
@@ -255,7 +255,7 @@ def test_a_mismatch_says_what_the_rules_allow() -> None:
 
 def test_a_race_names_the_two_events() -> None:
     """Where a rule knows between what the race is, so does the text."""
-    record = some("flask-debug/SIGTERM@group")
+    record = record_named("flask-debug/SIGTERM@group")
     text = " ".join(explanation(case(record)).split())
     prediction = judge(record, LOADED["flask-debug"]).prediction
     assert prediction
@@ -266,7 +266,7 @@ def test_a_race_names_the_two_events() -> None:
 
 def test_a_race_says_how_sure_its_outcomes_are() -> None:
     """What none of n runs showed has a probability below 3/n; of few runs nothing is said."""
-    record = some("flask-debug/SIGTERM@group")
+    record = record_named("flask-debug/SIGTERM@group")
     texts = {
         runs: " ".join(explanation(case(replace(record, runs=runs))).split())
         for runs in (None, 3, 20, 300)
@@ -278,14 +278,14 @@ def test_a_race_says_how_sure_its_outcomes_are() -> None:
 
 def test_one_interpreter_is_no_agreement() -> None:
     """What was measured on one says nothing of others."""
-    text = explanation(case(some("/plain/return@main")))
+    text = explanation(case(record_named("/plain/return@main")))
     assert "Only this one was measured." in text
     assert "All 1" not in text
 
 
 def test_code_in_a_sentence_has_no_marks_in_a_terminal() -> None:
     """Backticks are for Markdown."""
-    text = explanation(case(some("/plain/SIGKILL@main")))
+    text = explanation(case(record_named("/plain/SIGKILL@main")))
     assert "What kill -9 and the kernel's" in " ".join(text.split())
 
 
@@ -302,7 +302,7 @@ def test_versions_that_differ_are_named() -> None:
 
 def test_the_command_is_one_that_can_be_pasted() -> None:
     """Lines of a command that goes on end in a backslash, and its words name the cell."""
-    record = some("flask-debug/SIGKILL@child")
+    record = record_named("flask-debug/SIGKILL@child")
     text = explanation(case(record))
     command = text[text.index("exitmatrix matrix") :].partition("\nor,")[0]
     assert [line[-1:] == "\\" for line in command.splitlines()] == [True] * command.count("\n") + [
@@ -318,7 +318,9 @@ def test_the_command_is_one_that_can_be_pasted() -> None:
 
 def test_what_is_not_known_is_said_with_its_reason() -> None:
     """A cell of which too little was seen has no outcome, and a program may be gone."""
-    record = replace(some("none/plain/SIGTERM@main"), outcomes=(), unknown=("it was never ready",))
+    record = replace(
+        record_named("none/plain/SIGTERM@main"), outcomes=(), unknown=("it was never ready",)
+    )
     text = explanation(case(record))
     assert "Some runs showed too little: it was never ready." in text
     assert "Verdict: unknown" in text
@@ -335,9 +337,9 @@ def renamed(record: Record, interpreter: str, version: str, **keys: Any) -> Reco
 
 def test_cells_with_the_same_answer_are_one_line() -> None:
     """A question is told once, each of its answers once, and who gave it in the fewest words."""
-    one = some("none/plain/SIGTERM@main")
+    one = record_named("none/plain/SIGTERM@main")
     other = renamed(one, "cpython-3.99.0", "3.99.0")
-    more = replace(other, outcomes=some("none/plain/return@main").outcomes)
+    more = replace(other, outcomes=record_named("none/plain/return@main").outcomes)
     assert listing([("a", one), ("a", other)], {"a": [one, other]}, LOADED) == [
         "plain/SIGTERM@main",
         "  ✗ no; output lost: all 2 that were measured",
@@ -351,16 +353,16 @@ def test_cells_with_the_same_answer_are_one_line() -> None:
 
 def test_the_answer_that_most_give_comes_first() -> None:
     """Whatever the order in which they were found."""
-    one = some("none/plain/SIGTERM@main")
+    one = record_named("none/plain/SIGTERM@main")
     rest = [renamed(one, f"cpython-3.9{n}.0", f"3.9{n}.0") for n in range(2)]
-    odd = replace(one, outcomes=some("none/plain/return@main").outcomes)
+    odd = replace(one, outcomes=record_named("none/plain/return@main").outcomes)
     lines = listing([("a", each) for each in [odd, *rest]], {"a": [odd, *rest]}, LOADED)
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["✗ no; output lost", "✓ yes"]
 
 
 def test_who_was_not_looked_for_is_not_spoken_of() -> None:
     """The words for some of the subjects name no others, and "all" means all on record."""
-    one = some("none/plain/SIGTERM@main")
+    one = record_named("none/plain/SIGTERM@main")
     other = renamed(one, "cpython-3.99.0", "3.99.0")
     (_, line) = listing([("a", one)], {"a": [one, other]}, LOADED)
     assert line == f"  ✗ no; output lost: {one.interpreter['version']}"
@@ -435,7 +437,7 @@ def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
 
 def test_an_id_is_explained_offline() -> None:
     """One cell prints the whole explanation on stdout, and nothing on stderr."""
-    record = some("none/plain/SIGTERM@main")
+    record = record_named("none/plain/SIGTERM@main")
     done = run(record.cell)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -446,7 +448,7 @@ def test_an_id_is_explained_offline() -> None:
 
 def test_an_id_is_explained_as_if_all_had_been_read() -> None:
     """For an id only the records of its question are read: those that the text speaks of."""
-    record = some("none/plain/SIGINT@main")
+    record = record_named("none/plain/SIGINT@main")
     alike = read_alike(REPORTS, record.cell)
     everything = by_platform()
     assert 0 < sum(map(len, alike.values())) < sum(map(len, everything.values()))
@@ -516,7 +518,7 @@ def test_nothing_on_record_is_said(tmp_path: Path) -> None:
 
 def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
     """For one cell it goes to a file or to stdout; several cells are refused."""
-    cell = some("none/plain/SIGTERM@main").cell
+    cell = record_named("none/plain/SIGTERM@main").cell
     file = tmp_path / "show.py"
     assert run(cell, "--reproducer", str(file)).returncode == 0
     assert run(cell, "--reproducer", "-").stdout == file.read_text()
@@ -529,7 +531,7 @@ def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
 
 def test_a_reproducer_that_cannot_be_made_is_refused_in_a_line(tmp_path: Path) -> None:
     """If no program can show the cell, none is written, and the reason is printed."""
-    mine = some("none/plain/SIGTERM@main")
+    mine = record_named("none/plain/SIGTERM@main")
     shutil.copytree(REPORTS / "observations", tmp_path / "observations")
     (file,) = [f for f in (tmp_path / "observations").rglob("*") if f.stem == mine.interpreter_id]
     text = file.read_text().replace('"launcher":"direct"', '"launcher":"shell"')

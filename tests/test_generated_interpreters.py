@@ -28,7 +28,7 @@ def python(version: str, implementation: str = "cpython") -> Profile:
     return profile({"implementation": implementation, "version": version})
 
 
-def shows(about: Profile, *body: Statement, **functions: tuple[Statement, ...]) -> str:
+def text_of(about: Profile, *body: Statement, **functions: tuple[Statement, ...]) -> str:
     """The one thing that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     (seen,) = predict_program(Code(body=body, functions=named), about).seen
@@ -49,18 +49,18 @@ def shows(about: Profile, *body: Statement, **functions: tuple[Statement, ...]) 
 )
 def test_one_that_is_left_ends_behind_the_handlers(version: str, end: str) -> None:
     """What these wrote is out by then, however the second interpreter's end comes about."""
-    text = shows(python(version), Register("A"), SECOND, SysExit(3), A=(Write("w1."),))
+    text = text_of(python(version), Register("A"), SECOND, SysExit(3), A=(Write("w1."),))
     assert text == f"{end}; stdout: w1."
 
 
 @pytest.mark.parametrize("version", ["3.7.16", "3.8.18", "3.13.0"])
 def test_one_that_is_ended_runs_its_handlers_there(version: str) -> None:
     """Be it in main's code, in a thread or in a handler; a second end does nothing."""
-    ended = shows(python(version), Register("A"), SECOND, EndInterpreter(), EndInterpreter())
+    ended = text_of(python(version), Register("A"), SECOND, EndInterpreter(), EndInterpreter())
     assert ended == "main: Y, X, A; exit status 0; stdout: nothing"
-    thread = shows(python(version), Register("A"), SECOND, StartThread((EndInterpreter(),)))
+    thread = text_of(python(version), Register("A"), SECOND, StartThread((EndInterpreter(),)))
     assert thread == ended
-    handler = shows(python(version), Register("A"), SECOND, A=(EndInterpreter(),))
+    handler = text_of(python(version), Register("A"), SECOND, A=(EndInterpreter(),))
     assert handler == "main: A began, Y, X, A ended; exit status 0; stdout: nothing"
 
 
@@ -75,9 +75,9 @@ def test_one_that_is_ended_runs_its_handlers_there(version: str) -> None:
 )
 def test_a_daemon_thread_holds_on_to_one_that_is_left(version: str, end: str) -> None:
     """Up to 3.12 it ends with its id, which is a global; 3.13 ends those that are left."""
-    text = shows(python(version), SECOND, StartThread((), "never"), Write("w1."), SysExit(3))
+    text = text_of(python(version), SECOND, StartThread((), "never"), Write("w1."), SysExit(3))
     assert text == f"main: {end}; stdout: w1."
-    ended = shows(python(version), SECOND, EndInterpreter(), StartThread((), "never"), SysExit(3))
+    ended = text_of(python(version), SECOND, EndInterpreter(), StartThread((), "never"), SysExit(3))
     assert "exit status 3" in ended
 
 
@@ -86,12 +86,12 @@ def test_one_that_is_left_ends_before_globals_are_released_from_3_14_on(
     version: str, order: str
 ) -> None:
     """Before, it ends behind them."""
-    assert shows(python(version), SECOND, Keep("R")).startswith(f"main: {order}; exit status 0")
+    assert text_of(python(version), SECOND, Keep("R")).startswith(f"main: {order}; exit status 0")
 
 
 def test_pypy_has_one_interpreter() -> None:
     """Asking for a second interpreter raises, and there is none to end."""
-    assert shows(python("3.11.17", "pypy"), EndInterpreter(), SECOND, SysExit(3)).startswith(
+    assert text_of(python("3.11.17", "pypy"), EndInterpreter(), SECOND, SysExit(3)).startswith(
         "main: exit status 1"
     )
 

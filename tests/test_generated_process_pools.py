@@ -44,7 +44,7 @@ def shown(version: str, *body: Statement, **functions: tuple[Statement, ...]) ->
     return {"; ".join(program_lines(one)) for one in seen}
 
 
-def shows(version: str, *body: Statement) -> str:
+def text_of(version: str, *body: Statement) -> str:
     """The one thing that it may show."""
     (text,) = shown(version, *body)
     return text
@@ -53,7 +53,7 @@ def shows(version: str, *body: Statement) -> str:
 @pytest.mark.parametrize(("version", "worker"), [("3.12.1", ""), ("3.13.0", " B;")])
 def test_a_worker_runs_its_own_handlers_since_3_13(version: str, worker: str) -> None:
     """What its starter has registered it never runs; what it wrote is out before the end."""
-    text = shows(version, Register("A"), SubmitTask((Register("B"), Write("w1."))), SysExit(3))
+    text = text_of(version, Register("A"), SubmitTask((Register("B"), Write("w1."))), SysExit(3))
     assert text == f"main: A; exit status 3; fork 0:{worker} exit status 0; stdout: w1."
 
 
@@ -65,7 +65,7 @@ def test_what_a_task_raises_is_raised_in_main(pool: type[SubmitTask | ApplyTask]
 
 def test_an_exit_in_a_task_is_that_of_the_program() -> None:
     """The worker of an executor ends normally."""
-    text = shows("3.13.0", SubmitTask((SysExit(4),)))
+    text = text_of("3.13.0", SubmitTask((SysExit(4),)))
     assert text == "main: exit status 4; fork 0: exit status 0; stdout: nothing"
 
 
@@ -74,7 +74,7 @@ def test_an_exit_in_a_task_is_that_of_the_program() -> None:
 )
 def test_a_worker_that_is_gone_breaks_its_pool(act: Statement, end: str) -> None:
     """result() raises BrokenProcessPool."""
-    text = shows("3.13.0", SubmitTask((act,)))
+    text = text_of("3.13.0", SubmitTask((act,)))
     assert text == f"main: exit status 1; fork 0: {end}; stdout: nothing"
 
 
@@ -97,7 +97,7 @@ def test_a_child_takes_no_pool_for_its_own_that_is_over(pool: type[SubmitTask | 
 @pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
 def test_there_are_no_such_pools_in_2(pool: type[SubmitTask | ApplyTask]) -> None:
     """Neither concurrent.futures nor get_context."""
-    assert shows("2.7.18", pool(())) == "main: exit status 1; stdout: nothing"
+    assert text_of("2.7.18", pool(())) == "main: exit status 1; stdout: nothing"
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_what_was_not_measured_of_pools_is_withheld(body: tuple[Statement, ...])
 )
 def test_an_initializer_registers_in_each_worker(version: str, first: str, other: str) -> None:
     """Of two, which are forked: one has the task, the other has done one before."""
-    text = shows(version, SubmitTask((Register("B"),), "fork", 2, (Register("C"),)))
+    text = text_of(version, SubmitTask((Register("B"),), "fork", 2, (Register("C"),)))
     ends = f"fork 0:{first} exit status 0; fork 1:{other} exit status 0"
     assert text == f"main: exit status 0; {ends}; stdout: nothing"
 
 
 def test_a_spawned_worker_registers_what_the_file_does() -> None:
     """It imports the program's file first, and runs all that at its end."""
-    text = shows("3.13.0", Register("A"), SubmitTask((Register("B"),), "spawn"))
+    text = text_of("3.13.0", Register("A"), SubmitTask((Register("B"),), "spawn"))
     ended = "main: A; exit status 0; fork 0: B, A; exit status 0; stdout: nothing"
     assert text == ended
 
@@ -166,7 +166,7 @@ def test_a_spawned_worker_may_be_terminated_when_it_has_written_all() -> None:
 @pytest.mark.parametrize("version", ["3.8.18", "3.9.2", "3.13.0"])
 def test_a_pool_that_is_left_open_ends_with_the_program(version: str) -> None:
     """Its exit function tells the worker to end, and waits for it."""
-    text = shows(version, Register("A"), SubmitTask((), ends="left open"), SysExit(3))
+    text = text_of(version, Register("A"), SubmitTask((), ends="left open"), SysExit(3))
     assert text == "main: A; exit status 3; fork 0: exit status 0; stdout: nothing"
 
 
@@ -176,17 +176,17 @@ def test_a_worker_nobody_tells_to_end_keeps_its_program_waiting() -> None:
     Up to 3.8 the exit function that tells them is a handler too, and runs first.
     """
     body = (SubmitTask((), ends="left open"), RunHandlers())
-    text = shows("3.8.18", *body)
+    text = text_of("3.8.18", *body)
     assert text == "main: exit status 0; fork 0: exit status 0; stdout: nothing"
     with pytest.raises(NotPredicted, match="waits for ever"):
-        shows("3.9.18", *body)
+        text_of("3.9.18", *body)
 
 
 def test_a_worker_of_an_executor_outlives_its_starter() -> None:
     """It holds the other end of the pipe that it reads; a worker of a Pool does not."""
     with pytest.raises(NotPredicted, match="waits for ever"):
-        shows("3.13.0", SubmitTask((), ends="left open"), OsExit(3))
-    text = shows("3.13.0", ApplyTask((), ends="left open"), OsExit(3))
+        text_of("3.13.0", SubmitTask((), ends="left open"), OsExit(3))
+    text = text_of("3.13.0", ApplyTask((), ends="left open"), OsExit(3))
     assert text == "main: exit status 3; fork 0: exit status 0; stdout: nothing"
 
 
@@ -201,14 +201,14 @@ def test_an_open_pool_of_multiprocessing_ends_by_a_race() -> None:
 )
 def test_a_pool_is_refused_once_their_exit_function_has_run(version: str, refused: bool) -> None:
     """In 3.7 and 3.8 that is a handler, and submit asks whether it has run."""
-    text = shows(version, SubmitTask(()), RunHandlers(), SubmitTask(()))
+    text = text_of(version, SubmitTask(()), RunHandlers(), SubmitTask(()))
     assert text.startswith("main: exit status 1;" if refused else "main: exit status 0;")
 
 
 @pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
 def test_a_daemonic_process_has_no_pool(pool: type[SubmitTask | ApplyTask]) -> None:
     """Its workers would be children."""
-    text = shows("3.13.0", StartProcess((pool(()),), daemon=True), JoinProcess())
+    text = text_of("3.13.0", StartProcess((pool(()),), daemon=True), JoinProcess())
     assert text == "main: exit status 0; fork 0: exit status 1; stdout: nothing"
 
 
@@ -245,7 +245,7 @@ def test_what_was_not_measured_of_open_pools_is_withheld(
     never comes.
     """
     with pytest.raises(NotPredicted, match=question):
-        shows("3.13.0", *body)
+        text_of("3.13.0", *body)
 
 
 def test_what_a_spawned_process_has_not_flushed_when_threadings_list_fails_is_withheld() -> None:

@@ -144,7 +144,7 @@ def pids(text: str) -> set[int]:
     return {int(pid) for pid in re.findall(r"^(?:parent| child|      ) (\d+)", text, re.MULTILINE)}
 
 
-def there(some: set[int]) -> set[int]:
+def still_running(some: set[int]) -> set[int]:
     """Those that still run; one that is a zombie waits for its parent alone."""
     found = set()
     for pid in some:
@@ -177,7 +177,7 @@ def test_the_experiment_is_replayed(victim: str, says: str, writers: set[str]) -
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert len(pids(done.stdout)) >= 2
-    assert not there(pids(done.stdout))
+    assert not still_running(pids(done.stdout))
 
 
 @pytest.mark.real
@@ -198,14 +198,14 @@ def test_stopping_in_the_middle_leaves_nothing(how: signal.Signals) -> None:
         if "it serves" in line:
             break
     running = pids(output)
-    assert len(there(running)) >= 2
+    assert len(still_running(running)) >= 2
     command.send_signal(how)
     status = command.wait(GONE)
     assert status == (130 if how != signal.SIGKILL else -signal.SIGKILL)
     end = time.monotonic() + GONE
-    while there(running) and time.monotonic() < end:
+    while still_running(running) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not there(running)
+    assert not still_running(running)
     command.stdout.close()
     if command.stderr:
         command.stderr.close()

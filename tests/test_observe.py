@@ -503,10 +503,10 @@ def test_a_verdict_on_what_was_seen() -> None:
 )
 def test_a_trial_that_failed_shows_nothing(kind: str, detail: tuple[str, ...], reason: str) -> None:
     """What went wrong makes a trial unknown, and the reason tells no pid and no path."""
-    said = doubted(plain().harness(kind, *detail).fires(10, "C").ends(10))
-    assert reason in said
-    assert "/tmp" not in said
-    assert "4711" not in said
+    doubt = doubted(plain().harness(kind, *detail).fires(10, "C").ends(10))
+    assert reason in doubt
+    assert "/tmp" not in doubt
+    assert "4711" not in doubt
 
 
 def test_only_the_harness_says_that_a_trial_failed() -> None:
@@ -734,7 +734,7 @@ def test_no_swapped_pid_passes_unseen(name: str) -> None:
     for a in places:
         for b in places:
             one, other = real.history[a], real.history[b]
-            if a >= b or one.pid == other.pid or told(one) == told(other):
+            if a >= b or one.pid == other.pid or kind_and_detail(one) == kind_and_detail(other):
                 continue
             events = list(real.history)
             events[a], events[b] = replace(one, pid=other.pid), replace(other, pid=one.pid)
@@ -742,7 +742,7 @@ def test_no_swapped_pid_passes_unseen(name: str) -> None:
             assert isinstance(shown, Unknown) or explained(intact, shown, (one, other)), (a, b)
 
 
-def told(event: Event) -> tuple[str, ...]:
+def kind_and_detail(event: Event) -> tuple[str, ...]:
     detail = event.detail[1:] if event.kind in ("started", "holding") else event.detail
     return event.source, event.kind, *detail
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.support.predicted import ABC, only, outcomes, told
+from tests.support.predicted import ABC, only, outcomes, row_of
 
 
 def test_a_signal_that_a_thread_sends_is_handled_in_the_main_thread() -> None:
@@ -57,7 +57,7 @@ def test_a_signal_within_the_handler_of_a_signal_is_handled_within_it() -> None:
 def test_up_to_3_7_a_signal_within_a_handler_waits_but_in_a_call_that_waits() -> None:
     """Between two instructions handlers do not nest there."""
     (behind,) = outcomes(NESTED, version="3.7.16")
-    assert told(behind.processes[0])[1:3] == ("signal.SIGTERM:library", "signal.SIGTERM:stop")
+    assert row_of(behind.processes[0])[1:3] == ("signal.SIGTERM:library", "signal.SIGTERM:stop")
     assert behind.processes[0].raised == ("signal.SIGTERM:stop",)
     waits = {**NESTED, "steps": ["register A", "on SIGTERM library"]}
     (within,) = outcomes(waits, "SIGTERM", "3.7.16")
@@ -80,7 +80,7 @@ def test_a_signal_that_waits_is_handled_where_the_end_comes_to_python_code(
     """Up to 3.7: in the newest atexit handler, or before that in threading, if it is there."""
     (outcome,) = outcomes({**LEFT, "steps": [*first, *LEFT["steps"]]}, version="3.7.16")
     stops = ("signal.SIGTERM:library", "signal.SIGTERM:stop")
-    assert told(outcome.processes[0]) == ("main", *stops, *ran, 3)
+    assert row_of(outcome.processes[0]) == ("main", *stops, *ran, 3)
     assert outcome.processes[0].raised == stops
 
 
@@ -113,7 +113,7 @@ def test_a_pypy_that_does_not_nest_handlers_ends_the_first_one_first() -> None:
         }
     )
     (outcome,) = predict(program(NESTED), TERMINATIONS["return"], "main", python).outcomes
-    assert told(outcome.processes[0]) == (
+    assert row_of(outcome.processes[0]) == (
         "main",
         "signal.SIGTERM:library",
         "signal.SIGTERM:stop",
@@ -272,7 +272,7 @@ def test_a_full_pipe_holds_the_end_up(version: str, ran: tuple[str, ...]) -> Non
     """The process lives on, before its handlers or behind them, as stdout is flushed."""
     (outcome,) = outcomes({"steps": ABC}, "stdout-full", version)
     assert outcome.survivors == ("main",)
-    assert told(outcome.processes[0]) == ("main", *ran, None)
+    assert row_of(outcome.processes[0]) == ("main", *ran, None)
 
 
 def test_nothing_to_write_needs_no_reader() -> None:
@@ -298,7 +298,7 @@ def test_a_thread_that_is_stuck_in_a_write_holds_the_end_up_or_has_it_abort(
     about = {"implementation": implementation, "version": version, "implementation_version": "8.0"}
     table = {"steps": ["register A", *steps], "handlers": {"A": "hold stdout"}}
     (outcome,) = predict(program(table), TERMINATIONS["return"], "main", profile(about)).outcomes
-    assert told(outcome.processes[0]) == ran
+    assert row_of(outcome.processes[0]) == ran
 
 
 def test_what_is_lacking_raises_or_kills() -> None:
@@ -411,7 +411,7 @@ def started(start: str, termination: str, version: str = "3.13.0") -> tuple[Any,
     made = replace(made, code=replace(made.code, start=start))
     python = profile({"implementation": "cpython", "version": version})
     (outcome,) = predict(made, TERMINATIONS[termination], "main", python).outcomes
-    return told(outcome.processes[0])[1:]
+    return row_of(outcome.processes[0])[1:]
 
 
 def test_a_prompt_outlives_what_a_script_ends_by() -> None:
@@ -473,7 +473,7 @@ def test_a_prefix_of_what_a_killed_child_does_is_all_that_is_left_open() -> None
     """SIGTERM to a debug server's group: the parent's end is certain, the child's a race."""
     allowed = outcomes(RELOADED, "SIGTERM", target="group", werkzeug="1.0.1")
     assert len(allowed) == 2
-    assert {told(one.processes[0]) for one in allowed} == {("parent", "C", "B", "A", 0)}
+    assert {row_of(one.processes[0]) for one in allowed} == {("parent", "C", "B", "A", 0)}
     assert sorted(one.cut for one in allowed) == [False, True]
 
 

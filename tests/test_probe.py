@@ -80,11 +80,13 @@ def test_what_is_told_is_what_happened(python: Interpreter, scenario: Scenario) 
     own = {"__main__", *scenario.modules}
     names = {
         event.detail[0]: event.detail[1].partition("(")[0].rpartition(":")[2]
-        for event in probed.told("registered")
+        for event in probed.of_kind("registered")
         if event.detail[2].partition(":")[0] in own
     }
     began = [
-        names[event.detail[0]] for event in probed.told("began", first) if event.detail[0] in names
+        names[event.detail[0]]
+        for event in probed.of_kind("began", first)
+        if event.detail[0] in names
     ]
     # Of output that a fork has doubled, the last part is that of the parent.
     text = probed.stdout.decode().replace("[unflushed:parent]", "[unflushed:parent]\n")
@@ -183,7 +185,7 @@ def test_register_and_unregister_take_what_they_take_bare(python: Interpreter) -
     # Addresses differ from run to run; huge numbers are only compared by what follows them.
     assert probed.stdout == bare.stdout
     assert (probed.exit, probed.stderr) == (bare.exit, bare.stderr)
-    assert len(probed.told("began")) >= 5
+    assert len(probed.of_kind("began")) >= 5
 
 
 @every_python
@@ -259,7 +261,7 @@ def test_another_sitecustomize_still_runs(python: Interpreter, tmp_path: Path) -
     )
     assert b"ran" in probed.stdout
     assert probed.stdout == bare.stdout
-    assert probed.told("started")
+    assert probed.of_kind("started")
 
 
 @every_python
@@ -314,7 +316,7 @@ assert sys.exitfunc is not own
         assert probed.stderr == b""
         assert (probed.exit, probed.stdout) == (bare.exit, bare.stdout)
         assert probed.stdout.endswith(b"own\n")
-        assert len(probed.told("began")) == (1 if rest else 0)
+        assert len(probed.of_kind("began")) == (1 if rest else 0)
 
 
 # --------------------------------------------------------------- what it tells
@@ -350,7 +352,7 @@ atexit.register(cleanup, 1, 2.5, True, None, object(), [], key="x", also=len)
 atexit.register(cleanup)
 atexit.register(Named())
 """
-    registered = run(python, "-c", program).told("registered")
+    registered = run(python, "-c", program).of_kind("registered")
     own = [event.detail for event in registered if event.detail[2].startswith("__main__:")]
     assert [detail[1] for detail in own] == [
         "cleanup('third')",
@@ -384,7 +386,7 @@ for f in (plain, decorated, Pool().close, Pool(), functools.partial(plain)):
 atexit.register(os.getpid)
 atexit.register(functools.partial(int, 1))
 """
-    lines = [event.detail[3] for event in run(python, "-c", program).told("registered")]
+    lines = [event.detail[3] for event in run(python, "-c", program).of_kind("registered")]
     places = (3, 9, 12, 13, 3)  # a decorated function begins at its decorator
     assert lines[:5] == [f"<string>:{line}" for line in places]
     assert lines[5:7] == ["", ""]
@@ -410,7 +412,7 @@ for f in (one, functools.partial(one), Pool(), Named(), Odd()):
     atexit.register(f)
 atexit.register(functools.partial(plain))
 """
-    details = [event.detail for event in run(python, "-c", program).told("registered")]
+    details = [event.detail for event in run(python, "-c", program).of_kind("registered")]
     own = [(one[1], one[2].rpartition(":")[2]) for one in details if one[4] == "__main__"]
     partial = ("partial", "partial")
     assert own == [
@@ -431,7 +433,7 @@ atexit.register(
 def own(): pass
 os._exit(0)
 """
-    details = [event.detail for event in run(python, "-c", program).told("registered")]
+    details = [event.detail for event in run(python, "-c", program).of_kind("registered")]
     calls = [one[5].rpartition(":") for one in details if one[4] == "__main__"]
     assert [file for file, _, _ in calls] == ["<string>"] * 3
     lines = [int(line) for _, _, line in calls]
@@ -635,7 +637,7 @@ else:
         (5, "began"),
         (6, "ended"),
     ]
-    assert done.told("forked")[0].detail == (str(parent),)
+    assert done.of_kind("forked")[0].detail == (str(parent),)
     assert [event.number for event in done.events if event.pid == parent] == [1, 2, 3, 4]
 
 
@@ -644,7 +646,7 @@ def test_a_child_that_is_held_can_be_watched_before_it_ends(python: Interpreter)
     """`hold` tells its gate and waits there; a byte `?` is answered, any other lets go."""
     program = "import endings; endings.hold('why'); endings.hold('again')"
     done = run(python, "-c", program)
-    first, second = done.told("holding")
+    first, second = done.of_kind("holding")
     assert first.detail[1:] == ("why", str(os.getpid()))
     assert second.detail[1] == "again"
     assert first.detail[0] != second.detail[0]
@@ -665,7 +667,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
     done = run(python, "-c", program)
-    own = [event for event in done.told("registered") if event.detail[1].startswith("f(")]
+    own = [event for event in done.of_kind("registered") if event.detail[1].startswith("f(")]
     assert len(own) == 400
     assert {event.detail[1] for event in own} == {"f('%s')" % ("x" * 300)}
     assert told_numbers(done, done.pids[0]) == list(range(1, len(done.events) + 1))
@@ -697,8 +699,8 @@ exec(compile("atexit.register(far)", "/far" * 1000, "exec"))
 def test_an_event_is_never_longer_than_the_kernel_writes_whole(python: Interpreter) -> None:
     """Names, arguments, types and command lines of any length fit into PIPE_BUF."""
     done = run(python, "-c", HUGE, *["argument" * 1000] * 10)
-    assert len(done.told("registered")) == 6
-    assert done.told("raised")[0].detail[1].startswith("CCC")
+    assert len(done.of_kind("registered")) == 6
+    assert done.of_kind("raised")[0].detail[1].startswith("CCC")
     assert max(map(len, done.lines)) < PIPE_BUF
     for event in done.events:  # read_event has refused lines with half an escape
         assert all(len(field) <= 900 for field in event.detail)
@@ -739,7 +741,7 @@ def test_what_runs_inside_compiles_everywhere(python: Interpreter) -> None:
     assert (done.exit, done.stderr) == (0, b"")
 
 
-def ways(expression: str) -> list[str]:
+def results_of(expression: str) -> list[str]:
     program = f"import endings; print(' '.join(sorted({expression})))"
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -755,8 +757,8 @@ def ways(expression: str) -> list[str]:
 def test_the_catalogue_and_the_ways_are_one_list() -> None:
     """Every in-process termination of the catalogue has its way, and no way lacks an entry."""
     catalogue = [each.id for each in terminations.CATALOGUE if each.delivery == "in-process"]
-    assert ways("endings.WAYS") == sorted(catalogue)
-    assert set(ways("endings.ENDS_AT_ONCE")) < set(catalogue)
+    assert results_of("endings.WAYS") == sorted(catalogue)
+    assert set(results_of("endings.ENDS_AT_ONCE")) < set(catalogue)
 
 
 LATE = """
@@ -774,4 +776,4 @@ def test_what_outlives_its_program_is_waited_for(python: Interpreter) -> None:
     """
     done = run(python, "-c", LATE)
     assert done.exit == 0
-    assert len({event.pid for event in done.told("started")}) == 2
+    assert len({event.pid for event in done.of_kind("started")}) == 2

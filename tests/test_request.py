@@ -303,16 +303,16 @@ def test_sigabrt_ends_a_view_as_the_kind_of_worker_has_it() -> None:
     """A sync worker since 22 takes it for an exception of the view, and leaves with 0."""
     packages = {"gunicorn": "27.0.1", "gevent": "26.9.0"}
 
-    def told(scenario: str, gunicorn: str = "27.0.1") -> tuple[object, ...]:
+    def foreseen_of(scenario: str, gunicorn: str = "27.0.1") -> tuple[object, ...]:
         made = in_turn(scenario, "SIGABRT@worker", **{**packages, "gunicorn": gunicorn})
         ((_, worker, *_, client),) = made
         return cast(tuple[object, ...], worker)[2], client
 
-    assert told("gunicorn-busy") == ("{'code': 0}", "500")
-    assert told("gunicorn-busy", "20.1.0") == ("{'code': 1}", "closed")
-    assert told("gunicorn-gthread-busy") == ("{'code': 1}", "200")
-    assert told("gunicorn-gevent-busy") == ("{'code': 1}", "closed")
-    assert told("gunicorn-asgi-busy") == ("{'code': 1}", "closed")
+    assert foreseen_of("gunicorn-busy") == ("{'code': 0}", "500")
+    assert foreseen_of("gunicorn-busy", "20.1.0") == ("{'code': 1}", "closed")
+    assert foreseen_of("gunicorn-gthread-busy") == ("{'code': 1}", "200")
+    assert foreseen_of("gunicorn-gevent-busy") == ("{'code': 1}", "closed")
+    assert foreseen_of("gunicorn-asgi-busy") == ("{'code': 1}", "closed")
 
 
 def test_a_process_that_is_killed_beside_its_view_may_have_come_anywhere() -> None:

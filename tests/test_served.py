@@ -40,7 +40,7 @@ from msgspec.structs import replace
 from tests.conftest import LOADED, NEWEST, make_order
 from tests.support.committed import records
 from tests.support.part import every
-from tests.support.served import MASTER, WORDS, told, tree, trial
+from tests.support.served import MASTER, WORDS, events_of, tree, trial
 from tests.support.values import record
 
 SERVED = [one for one in LOADED.values() if one.command]
@@ -801,7 +801,7 @@ def hit(pid: int) -> Trial:
     other = 50 - pid
     return trial(
         Event("harness", pid, "sent", ("SIGTERM", "worker")),
-        *told(pid, "began", "ended"),
+        *events_of(pid, "began", "ended"),
         Event("kernel", pid, "ended", ("code 0",)),
         Event("kernel", 10, "alive"),
         Event("kernel", other, "alive"),
@@ -876,7 +876,7 @@ def test_the_order_in_which_workers_are_seen_does_not_matter(pids: list[int]) ->
     ends = [
         event
         for pid in pids
-        for event in (*told(pid, "began", "ended"), Event("kernel", pid, "ended", ("code 0",)))
+        for event in (*events_of(pid, "began", "ended"), Event("kernel", pid, "ended", ("code 0",)))
     ]
     sent = Event("harness", 10, "sent", ("SIGTERM", "master"))
     made = trial(sent, *ends, Event("kernel", 10, "ended", ("code 0",)), workers=(20, 30, 40))
@@ -894,7 +894,7 @@ def with_a_fork(copied: float, end: str, *kinds: str, torn: bool = False) -> Tri
     fork = replace(late, pid=61, parent=60, copied=copied, forked=not torn)
     after = (
         Event("probe", 60, "forked", ("10",)),
-        *told(61, *kinds),
+        *events_of(61, *kinds),
         Event("kernel", 61, "ended", (end,)),
         Event("kernel", 60, "alive"),
     )

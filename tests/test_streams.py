@@ -96,7 +96,7 @@ def guarded() -> Iterator[tuple[io.StringIO, io.StringIO]]:
         yield out, err
 
 
-def said(*words: str) -> str:
+def printed(*words: str) -> str:
     """All that a command says, in this process."""
     with guarded() as (out, err):
         with suppress(SystemExit):
@@ -256,33 +256,37 @@ def claims(*words: str) -> str:
     """What `claims` says of the records that there are; nothing is measured."""
     nothing = Plan(cells=(), left_out=())
     with mock.patch("exitmatrix.cli.claims.missing", return_value=nothing):
-        return said("claims", *words)
+        return printed("claims", *words)
 
 
 Way = Callable[[str, Path], str]
 
 WAYS: dict[str, Way] = {
-    "list scenarios": lambda evil, _: said("list", "scenarios"),
-    "list scenarios --json": lambda evil, _: said("list", "scenarios", "--json"),
-    "list cells, left out": lambda evil, _: said(
+    "list scenarios": lambda evil, _: printed("list", "scenarios"),
+    "list scenarios --json": lambda evil, _: printed("list", "scenarios", "--json"),
+    "list cells, left out": lambda evil, _: printed(
         "list", "cells", "--termination", "touch-source", "--scenario", "plain"
     ),
-    "explain one": lambda _, out: said(
+    "explain one": lambda _, out: printed(
         "explain", "cpython-3.13.0/none/plain/return@main", "--output", str(out)
     ),
-    "explain with packages": lambda _, out: said("explain", "flask/return", "--output", str(out)),
-    "explain several": lambda _, out: said("explain", "*", "--output", str(out)),
-    "diff": lambda _, out: said("diff", "cpython-3.12.1", "cpython-3.13.0", "--output", str(out)),
+    "explain with packages": lambda _, out: printed(
+        "explain", "flask/return", "--output", str(out)
+    ),
+    "explain several": lambda _, out: printed("explain", "*", "--output", str(out)),
+    "diff": lambda _, out: printed(
+        "diff", "cpython-3.12.1", "cpython-3.13.0", "--output", str(out)
+    ),
     "claims": lambda _, out: claims("B7", "--output", str(out)),
-    "an unknown cell": lambda evil, out: said("explain", f"x{evil}", "--output", str(out)),
-    "an unknown claim": lambda evil, _: said("claims", f"x{evil}"),
-    "an unknown command": lambda evil, _: said(f"x{evil}"),
-    "an unknown option": lambda evil, _: said("matrix", f"--x{evil}"),
-    "an unknown scenario": lambda evil, _: said("matrix", "--scenario", f"x{evil}"),
-    "an unknown python": lambda evil, _: said("list", "cells", "--python", f"x{evil}"),
-    "an unknown side": lambda evil, out: said("diff", f"x{evil}", "y", "--output", str(out)),
-    "an unknown stack": lambda evil, _: said("blog", "--stack", f"x{evil}"),
-    "no records": lambda evil, out: said("explain", "plain", "--output", f"{out}/x{evil}"),
+    "an unknown cell": lambda evil, out: printed("explain", f"x{evil}", "--output", str(out)),
+    "an unknown claim": lambda evil, _: printed("claims", f"x{evil}"),
+    "an unknown command": lambda evil, _: printed(f"x{evil}"),
+    "an unknown option": lambda evil, _: printed("matrix", f"--x{evil}"),
+    "an unknown scenario": lambda evil, _: printed("matrix", "--scenario", f"x{evil}"),
+    "an unknown python": lambda evil, _: printed("list", "cells", "--python", f"x{evil}"),
+    "an unknown side": lambda evil, out: printed("diff", f"x{evil}", "y", "--output", str(out)),
+    "an unknown stack": lambda evil, _: printed("blog", "--stack", f"x{evil}"),
+    "no records": lambda evil, out: printed("explain", "plain", "--output", f"{out}/x{evil}"),
 }
 
 

@@ -27,7 +27,7 @@ def python(version: str) -> Profile:
     return profile({"implementation": "cpython", "version": version})
 
 
-def shows(version: str, *body: Statement, **functions: tuple[Statement, ...]) -> str:
+def text_of(version: str, *body: Statement, **functions: tuple[Statement, ...]) -> str:
     """The one thing that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     (seen,) = predict_program(Code(body=body, functions=named), python(version)).seen
@@ -45,13 +45,13 @@ def test_a_task_that_is_left_is_waited_for(version: str, order: str) -> None:
 
     A handler that it registers then still runs, the next one, unless it comes too late for that.
     """
-    text = shows(version, Register("A"), LATE, Register("C"))
+    text = text_of(version, Register("A"), LATE, Register("C"))
     assert text == f"main: {order}; exit status 0; stdout: w1."
 
 
 def test_threading_ends_pools_behind_functions_that_came_later() -> None:
     """From 3.9 on their exit function is one of threading's list, and runs in its order."""
-    text = shows("3.13.0", RegisterThreading("A"), LATE, RegisterThreading("C"))
+    text = text_of("3.13.0", RegisterThreading("A"), LATE, RegisterThreading("C"))
     assert text == "main: C, A, B; exit status 0; stdout: w1."
 
 
@@ -62,7 +62,7 @@ def test_a_pool_in_a_handler_is_refused_from_3_9_on(version: str, how: str) -> N
     """Whether pools have been used before, or are imported by that: both are RuntimeErrors."""
     in_handler = {"A": (UsePool(),)}
     for before in ((), (UsePool(),)):
-        text = shows(version, *before, Register("A"), **in_handler)
+        text = text_of(version, *before, Register("A"), **in_handler)
         assert text == f"main: {how}; exit status 0; stdout: nothing"
 
 
@@ -71,33 +71,33 @@ def test_a_pool_in_a_handler_is_refused_from_3_9_on(version: str, how: str) -> N
 )
 def test_handlers_that_run_early_close_pools_from_3_7_to_3_8(version: str, status: int) -> None:
     """3.6 takes tasks nevertheless, and from 3.9 on no handler closes pools."""
-    text = shows(version, UsePool(), RunHandlers(), UsePool())
+    text = text_of(version, UsePool(), RunHandlers(), UsePool())
     assert text == f"main: exit status {status}; stdout: nothing"
 
 
 def test_up_to_3_8_clearing_the_handlers_leaves_a_task() -> None:
     """Nobody waits for its worker then, a daemon; from 3.9 on atexit has no say in it."""
-    assert "stdout: nothing" in shows("3.8.18", LATE, Clear())
-    assert "stdout: w1." in shows("3.9.2", LATE, Clear())
+    assert "stdout: nothing" in text_of("3.8.18", LATE, Clear())
+    assert "stdout: w1." in text_of("3.9.2", LATE, Clear())
 
 
 def test_an_exit_in_a_task_is_that_of_who_asks_for_the_result() -> None:
     """SystemExit is kept in the future: with nobody who asks it is lost."""
-    assert "exit status 3" in shows("3.13.0", UsePool((SysExit(3),), "with"))
-    assert "exit status 3" in shows("3.13.0", UsePool((SysExit(3),), "left open"))
-    assert "exit status 0" in shows("3.13.0", UsePool((SysExit(3),), "shutdown"))
-    assert "exit status 0" in shows("3.13.0", UsePool((Raise(),), "at exit"))
+    assert "exit status 3" in text_of("3.13.0", UsePool((SysExit(3),), "with"))
+    assert "exit status 3" in text_of("3.13.0", UsePool((SysExit(3),), "left open"))
+    assert "exit status 0" in text_of("3.13.0", UsePool((SysExit(3),), "shutdown"))
+    assert "exit status 0" in text_of("3.13.0", UsePool((Raise(),), "at exit"))
 
 
 def test_a_child_has_none_of_the_workers() -> None:
     """It does not wait for them at its end."""
-    text = shows("3.13.0", UsePool((), "left open"), Fork(), Register("A"))
+    text = text_of("3.13.0", UsePool((), "left open"), Fork(), Register("A"))
     assert text == "main: A; exit status 0; fork 0: A; exit status 0; stdout: nothing"
 
 
 def test_python_2_has_no_pools() -> None:
     """The import fails, and nothing else happens."""
-    assert shows("2.7.18", UsePool((Write("w1."),))) == "main: exit status 1; stdout: nothing"
+    assert text_of("2.7.18", UsePool((Write("w1."),))) == "main: exit status 1; stdout: nothing"
 
 
 @pytest.mark.parametrize(

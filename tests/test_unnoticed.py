@@ -35,7 +35,7 @@ def both(python: Interpreter, program: str, *args: str) -> tuple[Run, Run]:
 
 def ran(done: Run) -> list[tuple[str, str]]:
     """Which handlers began and ended, by name, in order."""
-    names = {(one.pid, one.detail[0]): one.detail[1] for one in done.told("registered")}
+    names = {(one.pid, one.detail[0]): one.detail[1] for one in done.of_kind("registered")}
     inherited = {key: name for (_, key), name in names.items()}
     return [
         (one.kind, names.get((one.pid, one.detail[0]), inherited[one.detail[0]]))

@@ -15,7 +15,7 @@ FINALIZE = CALLED + "from multiprocessing.util import Finalize\n"
 THREADS = CALLED + "import threading\n"
 
 
-def told(done: Run, key: str) -> list[tuple[str, ...]]:
+def reported(done: Run, key: str) -> list[tuple[str, ...]]:
     return handlers_told(done, TOLD, key)
 
 
@@ -46,7 +46,7 @@ os.wait()
 """
     )
     done = as_bare(python, "multiprocessing", program)
-    assert told(done, "m") == [
+    assert reported(done, "m") == [
         *(("finalize", "m1", "__main__:stop"), ("began", "m1"), ("ended", "m1")),
         *(("finalize", "m2", "__main__:stop"), ("dropped", "m2"), ("began", "m2"), ("ended", "m2")),
         *(("finalize", "m3", "__main__:stop"), ("dropped", "m3")),
@@ -74,16 +74,16 @@ if hasattr(threading, "_register_atexit"):
     )
     done = as_bare(python, "threading", program)
     if python.language < (3, 9):
-        assert told(done, "t") == []
+        assert reported(done, "t") == []
         return
     library = ("finalize", "t3", "concurrent.futures.thread:_python_exit")
-    assert [one for one in told(done, "t") if one[0] == "finalize"] == [
+    assert [one for one in reported(done, "t") if one[0] == "finalize"] == [
         ("finalize", "t1", "__main__:stop"),
         ("finalize", "t2", "__main__:stop"),
         library,
         ("finalize", "t4", "__main__:fail"),
     ]
-    assert [one for one in told(done, "t") if one[0] == "began"][:1] == [("began", "t4")]
+    assert [one for one in reported(done, "t") if one[0] == "began"][:1] == [("began", "t4")]
     assert b"ValueError" in done.stderr
 
 
@@ -112,9 +112,9 @@ if sys.version_info >= (3, 2):
 """
     )
     done = as_bare(python, "multiprocessing threading", program)
-    own = [one for one in told(done, "m") if one[-1] == "__main__:stop"]
+    own = [one for one in reported(done, "m") if one[-1] == "__main__:stop"]
     assert len(own) == 1
-    assert ("began", own[0][1]) in told(done, "m")
+    assert ("began", own[0][1]) in reported(done, "m")
 
 
 @every_python

@@ -22,7 +22,7 @@ def both(python: Interpreter, program: str) -> Run:
     return as_bare(python, "finalize", program)
 
 
-def told(done: Run) -> list[tuple[str, ...]]:
+def reported(done: Run) -> list[tuple[str, ...]]:
     return handlers_told(done, TOLD, "w")
 
 
@@ -41,7 +41,7 @@ gc.collect()
 weakref.finalize(thing, stop, 3)
 """
     )
-    assert told(both(python, program)) == [
+    assert reported(both(python, program)) == [
         *(("finalize", "w1", "__main__:stop"), ("began", "w1"), ("ended", "w1")),
         *(("finalize", "w2", "__main__:stop"), ("began", "w2"), ("ended", "w2")),
         *(("finalize", "w3", "__main__:stop"), ("began", "w3"), ("ended", "w3")),
@@ -62,7 +62,7 @@ again.atexit = True
 say(late.atexit, again.atexit)
 """
     )
-    assert told(both(python, program))[3:] == [
+    assert reported(both(python, program))[3:] == [
         ("dropped", "w1"),
         ("dropped", "w2"),
         ("dropped", "w3"),
@@ -85,14 +85,14 @@ weakref.finalize(thing, fail)
     )
     done = both(python, program)
     assert b"ValueError" in done.stderr
-    assert [one[0] for one in told(done)] == ["finalize", "began", "left"] * 2
+    assert [one[0] for one in reported(done)] == ["finalize", "began", "left"] * 2
 
 
 @every_python
 def test_a_function_of_c_that_is_done_counts_as_having_returned(python: Interpreter) -> None:
     """`weakref.finalize(self, os.unlink, path)` is what many write; it has no code to be asked."""
     done = both(python, HEAD + "import os\nweakref.finalize(thing, os.close, os.dup(0))\n")
-    assert [one[0] for one in told(done)] == ["finalize", "began", "ended"]
+    assert [one[0] for one in reported(done)] == ["finalize", "began", "ended"]
 
 
 @every_python
@@ -111,12 +111,12 @@ kept = tempfile.TemporaryDirectory()
 """
     )
     done = both(python, program)
-    assert ("finalize", "w3", "tempfile:TemporaryDirectory._cleanup") in told(done)
-    assert ("dropped", "w2") in told(done)
+    assert ("finalize", "w3", "tempfile:TemporaryDirectory._cleanup") in reported(done)
+    assert ("dropped", "w2") in reported(done)
 
 
 @every_python
 def test_a_program_with_many_finalizers_is_told_of_the_first_thousand(python: Interpreter) -> None:
     """One for each request would fill the channel."""
     program = HEAD + "for n in range(1010): weakref.finalize(thing, int)\n"
-    assert len([one for one in told(both(python, program)) if one[0] == "finalize"]) == 1000
+    assert len([one for one in reported(both(python, program)) if one[0] == "finalize"]) == 1000

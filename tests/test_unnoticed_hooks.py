@@ -272,7 +272,7 @@ def test_the_hooks_of_a_library_are_told(python: Interpreter, name: str) -> None
         f"{name}.{one}" for one in expected
     ]
     keys = [one[0] for one in details]
-    waited = [one for one in done.told("registered") if one.detail[2] == "builtins:int"]
+    waited = [one for one in done.of_kind("registered") if one.detail[2] == "builtins:int"]
     assert bool(waited) == (name not in CALLED_AT_ONCE)
     for one in waited:
         during = [each.kind for each in done.events[: done.events.index(one)]]

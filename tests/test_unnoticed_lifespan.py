@@ -181,7 +181,7 @@ for app in ({", ".join(apps)},):
     )
 
 
-def told(done: Run) -> list[tuple[str, ...]]:
+def reported(done: Run) -> list[tuple[str, ...]]:
     return handlers_told(done, TOLD, "l")
 
 
@@ -193,7 +193,7 @@ def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
         pytest.skip("there is no such server for this Python")
     apps = ("Starlette(lifespan)", "Middleware(Middleware(Starlette(lifespan)))", "bare", "failing")
     done = as_bare(python, "lifespan", program(name, *apps))
-    assert told(done) == [
+    assert reported(done) == [
         each
         for key, what, *end in (
             ("l1", "lifespan", "ended", "l1"),
@@ -232,7 +232,7 @@ def test_a_lifespan_that_lies_where_one_lay_is_another(python: Interpreter) -> N
         "for _ in range(20): run()\n"
     )
     done = as_bare(python, "lifespan", text)
-    assert [key for kind, key, *_ in told(done) if kind == "finalize"] == [
+    assert [key for kind, key, *_ in reported(done) if kind == "finalize"] == [
         f"l{number + 1}" for number in range(20)
     ]
 
@@ -247,7 +247,7 @@ def test_an_app_that_does_nothing_at_its_end_has_nothing_to_clean_up(python: Int
         "Starlette(_DefaultLifespan(), close, stop)",
     )
     done = as_bare(python, "lifespan", program("uvicorn.lifespan.on", *apps))
-    assert [one for one in told(done) if one[0] == "finalize"] == [
+    assert [one for one in reported(done) if one[0] == "finalize"] == [
         ("finalize", "l1", "__main__:close+stop")
     ]
     places = [one.detail[2] for one in done.events if one.kind == "finalize"]
@@ -272,7 +272,7 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
     )
     text = program("uvicorn.lifespan.on", *apps).replace(APP, APP + SERVING)
     done = as_bare(python, "lifespan", text)
-    assert [one[2] for one in told(done) if one[0] == "finalize"] == [
+    assert [one[2] for one in reported(done) if one[0] == "finalize"] == [
         "__main__:lifespan+close",
         "__main__:serving+close",
         "__main__:Middle.process_shutdown+Middle.process_shutdown",
@@ -308,7 +308,7 @@ def test_uvicorn_has_what_is_looked_for() -> None:
         id=f"cpython-{version}", implementation="cpython", version=version, path=sys.executable
     )
     done = as_bare(python, "lifespan", CALLED + REAL)
-    assert told(done) == [("finalize", "l1", "__main__:app"), ("began", "l1"), ("ended", "l1")]
+    assert reported(done) == [("finalize", "l1", "__main__:app"), ("began", "l1"), ("ended", "l1")]
     assert done.exit == 0
 
 
@@ -324,4 +324,4 @@ def test_another_release_of_a_server_is_left_alone() -> None:
         text.replace("class OWNER(object):", "class OWNER(object):\n    BEGINS = None"),
     ):
         assert damaged != text
-        assert told(as_bare(python, "lifespan", damaged)) == []
+        assert reported(as_bare(python, "lifespan", damaged)) == []

@@ -32,7 +32,7 @@ def shown(done: Run) -> tuple[int, bytes, bytes]:
     return done.exit, ADDRESS.sub(b"", done.stdout), ADDRESS.sub(b"", done.stderr)
 
 
-def told(done: Run) -> list[tuple[str, ...]]:
+def reported(done: Run) -> list[tuple[str, ...]]:
     """What was told of signals: keys as they are, and of an installation what it names."""
     return [
         (one.kind, *(one.detail[:3] if one.kind == "signal" else one.detail))
@@ -68,8 +68,8 @@ for handler in stop, Pool().close, Pool(), lambda *given: stop(*given):
 def test_a_handler_for_a_signal_runs_as_it_does_bare(python: Interpreter) -> None:
     """It has the same arguments, and the program's own frame is the one that called it."""
     done = both(python, RUNS)
-    assert [one[0] for one in told(done)] == ["signal", "began", "ended"] * 4
-    assert [one[1:3] for one in told(done) if one[0] == "signal"] == [
+    assert [one[0] for one in reported(done)] == ["signal", "began", "ended"] * 4
+    assert [one[1:3] for one in reported(done) if one[0] == "signal"] == [
         (f"s{number}", "SIGTERM") for number in (1, 2, 3, 4)
     ]
 
@@ -115,13 +115,13 @@ for function in signal.signal, signal.getsignal:
 def test_a_program_finds_the_functions_that_it_installed(python: Interpreter) -> None:
     """`signal.signal` and `getsignal` give, refuse and look like what they do bare."""
     done = both(python, FOUND)
-    assert told(done)[:4] == [
+    assert reported(done)[:4] == [
         ("signal", "s1", "SIGTERM", "__main__:stop"),
         ("signal", "s2", "SIGTERM", "__main__:other"),
         ("signal", "s3", "SIGTERM", "__main__:stop"),
         ("signal", "", "SIGTERM", "SIG_IGN"),
     ]
-    assert ("signal", "", "SIGTERM", "SIG_DFL") in told(done)
+    assert ("signal", "", "SIGTERM", "SIG_DFL") in reported(done)
 
 
 @every_python
@@ -137,7 +137,7 @@ thread = threading.Thread(target=install, args=(15,))
 thread.start()
 thread.join()
 """
-    assert told(both(python, program)) == []
+    assert reported(both(python, program)) == []
 
 
 RAISES = """
@@ -156,7 +156,7 @@ def test_a_traceback_through_a_handler_has_no_frame_of_the_probe(python: Interpr
     """What leaves a handler is printed as it is bare, and is told as left."""
     done = both(python, RAISES)
     assert b"ValueError" in done.stderr
-    assert [one[0] for one in told(done)] == ["signal", "began", "left"]
+    assert [one[0] for one in reported(done)] == ["signal", "began", "left"]
 
 
 @every_python
@@ -170,7 +170,7 @@ signal.signal(signal.SIGTERM, stop)
 os.kill(os.getpid(), signal.SIGTERM)
 for _ in range(1000): pass
 """
-    assert [one[0] for one in told(both(python, program))] == ["signal", "began"]
+    assert [one[0] for one in reported(both(python, program))] == ["signal", "began"]
 
 
 @every_python
@@ -195,7 +195,7 @@ for _ in range(1000): pass
     done = both(python, program)
     printed = [tuple(line.split()) for line in done.stdout.decode().splitlines()]
     assert printed
-    assert [one for one in told(done) if one[0] != "signal"] == printed
+    assert [one for one in reported(done) if one[0] != "signal"] == printed
 
 
 @every_python
@@ -270,7 +270,7 @@ def test_what_an_event_loop_calls_for_a_signal_is_seen_too(python: Interpreter) 
     if python.language == (2, 7):
         pytest.skip("2.7 has no asyncio")
     done = both(python, ASYNCIO)
-    assert told(done) == [
+    assert reported(done) == [
         ("signal", "s1", "SIGTERM", "__main__:stop"),
         ("signal", "s2", "SIGUSR1", "__main__:bad"),
         ("began", "s2"),
@@ -301,4 +301,4 @@ os.kill(os.getpid(), signal.SIGTERM)
 for _ in range(1000): pass
 """
     end = "ended" if python.implementation == "pypy" else "endless"  # PyPy needs none for it
-    assert [one[0] for one in told(both(python, program))] == ["signal", "began", end]
+    assert [one[0] for one in reported(both(python, program))] == ["signal", "began", end]

@@ -23,7 +23,7 @@ def outcomes(
     return predict(program(table), TERMINATIONS[termination], target, python).outcomes
 
 
-def told(one: Process) -> tuple[Any, ...]:
+def row_of(one: Process) -> tuple[Any, ...]:
     how = one.exit and one.exit.get("signal", one.exit.get("code"))
     return (one.role, *(one.fired or ()), *(f"{name}..." for name in one.unfinished or ()), how)
 
@@ -31,7 +31,7 @@ def told(one: Process) -> tuple[Any, ...]:
 def only(*args: Any, **more: Any) -> list[tuple[Any, ...]]:
     """The processes of the one outcome that is allowed."""
     (outcome,) = outcomes(*args, **more)
-    return [told(one) for one in outcome.processes]
+    return [row_of(one) for one in outcome.processes]
 
 
 ABC = ["register A", "register B", "register C"]

@@ -118,7 +118,7 @@ class Run:
     def events(self) -> tuple[Event, ...]:
         return tuple(read_event(line) for line in self.lines)
 
-    def told(self, kind: str, pid: int | None = None) -> list[Event]:
+    def of_kind(self, kind: str, pid: int | None = None) -> list[Event]:
         return [event for event in self.events if event.kind == kind and pid in (None, event.pid)]
 
     @property
@@ -128,7 +128,7 @@ class Run:
 
     def names(self) -> dict[str, str]:
         """The names of the first process's handlers, by key."""
-        return {event.detail[0]: event.detail[1] for event in self.told("registered")}
+        return {event.detail[0]: event.detail[1] for event in self.of_kind("registered")}
 
 
 def read_event(line: bytes) -> Event:

@@ -37,7 +37,7 @@ def tree(*workers: int, new: tuple[int, ...] = ()) -> tuple[Node, ...]:
     )  # fmt: skip
 
 
-def told(pid: int, *kinds: str) -> list[Event]:
+def events_of(pid: int, *kinds: str) -> list[Event]:
     return [Event("probe", pid, kind, (f"{pid}.1",)) for kind in kinds]
 
 
