@@ -49,7 +49,7 @@ def on_all_cores(
     records: Records,
     subjects: Mapping[str, Scenario],
 ) -> dict[tuple[str, str], ResultT]:
-    """What `work` tells of each record by platform and cell, in their order.
+    """What `work` gives for each record, by platform and cell, in their order.
 
     What is asked of one scenario about one termination is kept together: Pythons share answers.
     """
@@ -72,7 +72,7 @@ def judged(
 ) -> dict[tuple[str, str], Judgement]:
     """The judgement on each record: the saved one of a match, where that may be relied on.
 
-    Of anything but a match it is to be told why, so it is judged again.
+    Anything but a match needs its reason, so it is judged again.
     """
     saved = {
         cell: Judgement(verdict=one, prediction=None)

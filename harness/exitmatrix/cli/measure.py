@@ -148,7 +148,7 @@ class BlindRuns:
     def wants(self, cell: Cell, scenario: Scenario, shown: Outcome | Unknown) -> bool:
         """Whether a trial is to be followed by a blind one: it shows what none has shown yet.
 
-        A scenario whose stderr is told has that of a blind trial each time.
+        A scenario whose stderr is recorded has that of a blind trial each time.
         """
         if scenario.printed:
             return True

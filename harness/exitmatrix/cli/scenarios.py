@@ -10,7 +10,7 @@ from exitmatrix.model import Scenario
 
 
 def load_scenarios(wanted: Collection[str] | None = None) -> tuple[dict[str, Scenario], int]:
-    """The scenarios by id, and how many files were in error; each is told on stderr."""
+    """The scenarios by id, and how many files were in error; each is reported on stderr."""
     loaded = programs.load(programs.find_folder(), wanted)
     for error in loaded.errors:
         key = f", {error.key}" if error.key else ""

@@ -39,7 +39,7 @@ def check_machine() -> None:
 
 
 def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, Interpreter]:
-    """The interpreters asked for, by id; what was found is told on stderr."""
+    """The interpreters asked for, by id; what was found is reported on stderr."""
     found = pythons.find(named)
     try:
         chosen = pythons.select(found, named)

@@ -110,7 +110,7 @@ def expected(
 
 
 def program_of(scenario: Scenario | None) -> Program:
-    """What a scenario tells of its program. Raises NotPredicted."""
+    """The program that a scenario declares. Raises NotPredicted if it declares none."""
     if scenario is None or scenario.program is None:
         raise NotPredicted(NO_PROGRAM)
     program = scenario.program

@@ -226,7 +226,7 @@ def call_back(process: ProcessState, main: ThreadState, signal: str) -> ThreadSt
 
 
 def deaf(process: ProcessState) -> ProcessState:
-    """The process, whose loop is not told of signals any more."""
+    """The process, whose loop is not notified of signals any more."""
     left = tuple(one for one in process.signals if not one[0].startswith(CALLBACK))
     return replace(process, signals=left)
 

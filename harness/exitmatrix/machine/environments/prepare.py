@@ -86,7 +86,7 @@ def _identity(interpreter: Interpreter) -> bytes:
 
 
 class _Preparation:
-    """One call of `prepare`: what all environments share, and who is told."""
+    """One call of `prepare`: what all environments share, and the caller's callback."""
 
     def __init__(
         self,

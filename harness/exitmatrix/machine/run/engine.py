@@ -235,7 +235,7 @@ class Engine:
             self._ended.setdefault(self._watched.pop(watched), []).append(watched)
 
     def _ask_again(self) -> None:
-        """Look for ends that nothing tells of, for as long as there may be some."""
+        """Look for ends that no event reports, for as long as there may be some."""
         if self._asking is None and self._exits.must_poll:
 
             def ask() -> None:

@@ -94,7 +94,7 @@ class LiveJournal(Journal):
 
 
 class SpokenOutput(Output):
-    """Output of which each line is told as it arrives, with the pid of its writer."""
+    """Output of which each line is reported as it arrives, with the pid of its writer."""
 
     def __init__(self, kind: str, note: Callable[[int, str, str], None]) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -143,7 +143,7 @@ def _writer(ancillary: list[tuple[int, int, bytes]]) -> int:
 
 
 class LiveState(TrialState):
-    """A trial that is shown: each event and each line of output is told as it comes in."""
+    """A trial that is shown: each event and each line of output is reported as it comes in."""
 
     watched_only = True
 

@@ -78,7 +78,7 @@ class Processes:
             self._compare_parents(event)
 
     def find_helpers(self) -> None:
-        """Watch what the processes of the trial started and nobody told of."""
+        """Watch what the processes of the trial started and nobody reported."""
         for pid in proc.descendants_of(self.root):
             if pid not in self.watched:
                 self._adopt(pid)

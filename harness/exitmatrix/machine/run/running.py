@@ -118,7 +118,7 @@ class Running(ABC, Generic[J]):
             note("harness", 0, "failed", repr(error))
 
     def note_what_was_not_heard(self, noted: bool) -> bool:
-        """Note events that could not be told: what a process did not tell it may have done.
+        """Note events that could not be sent: a process may have done what it did not report.
 
         `noted`: a process has left word that it could not (PROTOCOL.md). Whether all were heard.
         """

@@ -54,7 +54,7 @@ def with_foreign_keys(old: bytes, new: Record) -> bytes:
 
 
 def _outcome(one: Outcome, before: list[Json]) -> Json:
-    """An outcome with what was told of it before, if it was on record."""
+    """An outcome with the unknown keys that it has on record, if it is there."""
     now: Json = msgspec.to_builtins(one)
     for given in before:
         if essence(msgspec.convert(given, Outcome)) == essence(one):

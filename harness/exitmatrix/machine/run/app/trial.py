@@ -91,7 +91,7 @@ def _keep(state: AppState) -> None:
 
 
 def _close(state: AppState) -> None:
-    """Note who lives, and what could not be told; what comes later is the harness's doing."""
+    """Note who lives, and what was not reported; what comes later is the harness's doing."""
     state.update_tree()
     state.look_at_sockets()
     state.output.read()

@@ -186,7 +186,7 @@ def stop_all(held: Iterable[WatchedProcess]) -> None:
 
 
 def exit_info(fd: int) -> int | None:
-    """The wait status that PIDFD_GET_INFO tells of a reaped process; None where it cannot."""
+    """The wait status that PIDFD_GET_INFO has of a reaped process; None where it has none."""
     if fd < 0 or not have("exit-info"):
         return None
     buffer = bytearray(PIDFD_INFO.size)
