@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.cli.testing import CannotEnd, Factory, Seen
+from exitmatrix.cli.testing import CannotEnd, EndingSeen, Factory
 
 from tests.conftest import FOUND, NEWEST
 from tests.ownapp.conftest import PROGRAMS
@@ -218,8 +218,8 @@ def test_a_setting_that_is_no_time_is_named(session: pytest.Pytester) -> None:
 def test_an_exit_is_a_status_or_a_signal_and_none_where_runs_differ() -> None:
     """None also if the process lives; it is a survivor in whichever run showed that."""
 
-    def seen(*ends: str) -> Seen:
-        return Seen(ending(*(outcome(member("main", end=one)) for one in ends)), [])
+    def seen(*ends: str) -> EndingSeen:
+        return EndingSeen(ending(*(outcome(member("main", end=one)) for one in ends)), [])
 
     assert [seen("code 3", "code 3").exit, seen("signal SIGTERM").exit] == [3, "SIGTERM"]
     assert [seen("code 0", "code 1").exit, seen("").exit] == [None, None]

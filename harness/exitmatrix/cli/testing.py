@@ -42,7 +42,7 @@ class CheckResult:
         return f"<{self.question}: {'; '.join(self.reasons) or 'yes'}>"
 
 
-class Seen:
+class EndingSeen:
     """What all runs of an ending showed. A statement is true if it holds in each run.
 
     Asking adds the order of events to `sections` of the test, which pytest shows if it fails.
@@ -134,7 +134,7 @@ class App:
     def __init__(self, call: Invocation, sections: list[tuple[str, str]]) -> None:
         self.call = call
         self._sections = sections
-        self._seen: dict[tuple[str, str], Seen] = {}
+        self._seen: dict[tuple[str, str], EndingSeen] = {}
 
     def end(
         self,
@@ -144,7 +144,7 @@ class App:
         at: str = "",
         trials: int | None = None,
         request: str = "",
-    ) -> Seen:
+    ) -> EndingSeen:
         """End the program as `exitmatrix run --ending` does, and say what that showed.
 
         `ending`: a situation such as "deploy", or a signal such as "SIGQUIT". `grace`: the time
@@ -165,7 +165,7 @@ class App:
         call = _valid(replace(self.call, **asked))
         key = (ending, repr(call))
         if key not in self._seen:
-            self._seen[key] = Seen(_measured(call, ending), self._sections, call.keep)
+            self._seen[key] = EndingSeen(_measured(call, ending), self._sections, call.keep)
         seen = self._seen[key]
         seen.add_section()
         return seen

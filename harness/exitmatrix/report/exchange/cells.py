@@ -9,7 +9,7 @@ from exitmatrix.model import Frozen, Judgement, Outcome, Record, Timeline
 from exitmatrix.report.exchange import JSON_VERSION
 
 
-class Law(Frozen, kw_only=True):
+class LawDocument(Frozen, kw_only=True):
     """A law that a prediction rests on."""
 
     id: str
@@ -26,7 +26,7 @@ class CellDocument(Frozen, kw_only=True):
     outcomes: tuple[Outcome, ...]
     timelines: tuple[Timeline | None, ...]  # of each outcome; null where no run of it was kept
     verdict: str
-    rules: tuple[Law, ...]
+    rules: tuple[LawDocument, ...]
     packages: dict[str, str]
     unknown: tuple[str, ...] = ()
     why: str = ""  # where the verdict is not `match`
@@ -66,6 +66,8 @@ def cell_document(
     )
 
 
-def _law(id: str) -> Law:
+def _law(id: str) -> LawDocument:
     rule = ALL_LAWS.get(id)
-    return Law(id=id, because=rule.because, source=rule.source) if rule else Law(id=id)
+    return (
+        LawDocument(id=id, because=rule.because, source=rule.source) if rule else LawDocument(id=id)
+    )

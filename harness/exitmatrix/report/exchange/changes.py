@@ -9,7 +9,7 @@ from exitmatrix.report.exchange import JSON_VERSION
 from exitmatrix.report.pages.changes import command
 
 
-class Side(Frozen, kw_only=True, omit_defaults=False):
+class SideDocument(Frozen, kw_only=True, omit_defaults=False):
     """One side of a change."""
 
     cell: str
@@ -21,8 +21,8 @@ class ChangeDocument(Frozen, kw_only=True):
     """A cell that behaves differently."""
 
     platform: str
-    old: Side
-    new: Side
+    old: SideDocument
+    new: SideDocument
     why: Reasons
     runs: int = 0  # how many runs the new side rests on; left out where that is not told
     again: str = ""  # the command that measures it again
@@ -77,5 +77,5 @@ def change_document(change: Change, why: Reasons) -> ChangeDocument:
     )
 
 
-def _side(record: Record) -> Side:
-    return Side(cell=record.cell, packages=record.packages, outcomes=record.outcomes)
+def _side(record: Record) -> SideDocument:
+    return SideDocument(cell=record.cell, packages=record.packages, outcomes=record.outcomes)
