@@ -58,6 +58,12 @@ EXCEPTIONS = {
 }
 """What a module beyond those takes from the machine, and why."""
 
+ONE_MEANING = {
+    "Code": "the code of a program, and text that a page shows as code",
+    "Path": "the place of a process in a tree; one module hands on that of another",
+}
+"""Types whose name others bear as well, and why that is one meaning or two that never meet."""
+
 SEPARATORS = {"/", "@"}
 IDS = "model.cell"
 NO_IDS = {"observe.roles": "a path in a command line"}
@@ -313,6 +319,31 @@ def test_ids_of_cells_are_taken_apart_in_one_place() -> None:
 
 
 TESTS = Path(__file__).parent
+
+
+def types_in(name: str) -> set[str]:
+    """Public classes and aliases of types; type variables are none."""
+    body = parsed(name).body
+    classes = {one.name for one in body if isinstance(one, ast.ClassDef)}
+    aliases = {
+        target.id
+        for one in body
+        if isinstance(one, ast.Assign) and "TypeVar" not in calls(one)
+        for target in one.targets
+        if isinstance(target, ast.Name) and not target.id.isupper() and target.id[0].isupper()
+    }
+    return {one for one in classes | aliases if not one.startswith("_")}
+
+
+def test_no_two_types_have_one_name() -> None:
+    """One word has one meaning, wherever a reader meets it; the exceptions say why."""
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for one in types_in(name):
+            homes.setdefault(one, []).append(name)
+    several = {one: where for one, where in homes.items() if len(where) > 1}
+    assert {one: where for one, where in several.items() if one not in ONE_MEANING} == {}
+    assert set(ONE_MEANING) <= set(several)
 
 
 def test_no_test_module_imports_another() -> None:

@@ -11,18 +11,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+if TYPE_CHECKING:  # every command imports this module, and few print in styles
+    from exitmatrix.report.live import StyledText
 
 KEPT = "\n\t"
 """What is laid out by, and acts on nothing else."""
 
 STYLES = {"bold": "1", "cyan": "36", "yellow": "33"}
 """SGR parameters, ECMA-48 8.3.117."""
-
-StyledText = tuple[str, str]
-"""A text and its style, "" for none."""
 
 
 def inert(text: str) -> str:

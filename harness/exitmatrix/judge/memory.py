@@ -16,11 +16,11 @@ MOST = 4096
 """Questions that are remembered, each with the answers that differ by a parameter."""
 
 MemoryKey = tuple[Program, Termination, str, tuple[Law, ...], object]
-Judged = Prediction | NotPredicted
+Predicted = Prediction | NotPredicted
 
 
 @lru_cache(maxsize=MOST)
-def _known(question: MemoryKey) -> Remembered[Judged]:
+def _known(question: MemoryKey) -> Remembered[Predicted]:
     del question  # the key: one list for each
     return []
 
@@ -30,7 +30,7 @@ def remembered_prediction(
 ) -> Prediction:
     """The prediction, or an earlier one that would be the same. Raises NotPredicted."""
 
-    def answer(profile: Profile) -> Judged:
+    def answer(profile: Profile) -> Predicted:
         try:
             return predict(profile)
         except NotPredicted as error:
