@@ -11,8 +11,7 @@ from exitmatrix.claims.assess import Assessment
 from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli import options
-from exitmatrix.cli.derived import CLAIMS as PAGE
-from exitmatrix.cli.derived import write_reports
+from exitmatrix.cli.derived import CLAIMS_PAGE, write_reports
 from exitmatrix.cli.environments import prepare_environments, without_bundles
 from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
 from exitmatrix.cli.judging import judge_claims
@@ -87,7 +86,7 @@ def command(
     else:
         tell_claims(reading, mine, bool(claim))
     if output:
-        say(str(output / PAGE))
+        say(str(output / CLAIMS_PAGE))
 
 
 def claims_named(ids: Sequence[str]) -> tuple[Claim, ...]:
@@ -165,7 +164,7 @@ def measure_missing(
 def write_page(reading: Reading, output: Path) -> None:
     """Write OUTPUT/claims.md."""
     try:
-        write(output / PAGE, render(reading).encode())
+        write(output / CLAIMS_PAGE, render(reading).encode())
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
 

@@ -16,7 +16,7 @@ from exitmatrix.model import Judgement, Record, Scenario
 from exitmatrix.report.pages import claims, raced
 from exitmatrix.report.pages import matrix as pages
 
-CLAIMS = "claims.md"
+CLAIMS_PAGE = "claims.md"
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> Derived:
         write_verdicts(output, [judged[key].verdict for key in in_order])
         write(output / "matrix.md", pages.render(records, judged, subjects).encode())
         write(output / "races.md", raced.render(tallies).encode())
-        if is_written(output / CLAIMS):
+        if is_written(output / CLAIMS_PAGE):
             reading = judged_by(records, timelines_of(output, records), subjects)
-            write(output / CLAIMS, claims.render(reading).encode())
+            write(output / CLAIMS_PAGE, claims.render(reading).encode())
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return Derived(records=records, judged=judged)

@@ -28,7 +28,7 @@ from exitmatrix.machine.store.records import describe
 from exitmatrix.model import Cell, Interpreter
 from exitmatrix.model.draft import Draft, ProgramRun
 from exitmatrix.plan.cells import Plan
-from exitmatrix.report.pages.drafts import INDEX, DraftFacts, index, render
+from exitmatrix.report.pages.drafts import DRAFTS_INDEX, DraftFacts, index, render
 from exitmatrix.report.survey import surveys
 
 
@@ -73,7 +73,7 @@ def command(
         except CannotWrite as error:
             raise Failure(str(error), HARNESS_FAILED) from error
     say(f"{number} pages in {output / FOLDER}")
-    click.echo(output / FOLDER / INDEX)
+    click.echo(output / FOLDER / DRAFTS_INDEX)
 
 
 DraftRuns = dict[tuple[str, str], ProgramRun]  # by draft and Python
@@ -163,4 +163,4 @@ def pages(output: Path, runs: Mapping[tuple[str, str], ProgramRun]) -> Sequence[
         )
         for one in DRAFTS
     ]
-    return [(INDEX, index(DRAFTS)), *made]
+    return [(DRAFTS_INDEX, index(DRAFTS)), *made]

@@ -23,7 +23,7 @@ from exitmatrix.model.language import (
     Write,
 )
 
-Block = tuple[Statement, ...]
+Suite = tuple[Statement, ...]
 
 POOLS = (ApplyTask, SubmitTask, UsePool)
 
@@ -93,7 +93,7 @@ def _shorter(code: Code) -> Iterator[Code]:
             yield replace(code, functions=before + one + after)
 
 
-def _bodies(body: Block) -> Iterator[Block]:
+def _bodies(body: Suite) -> Iterator[Suite]:
     """The bodies with one statement less, or with what is in one in its place."""
     for half in (body[: len(body) // 2], body[len(body) // 2 :]):
         if 1 < len(body) != len(half):
@@ -117,7 +117,7 @@ def _plainer(code: Code) -> Iterator[Code]:
             yield replace(code, functions=tuple(functions))
 
 
-def _plainer_bodies(body: Block) -> Iterator[Block]:
+def _plainer_bodies(body: Suite) -> Iterator[Suite]:
     for place, one in enumerate(body):
         for other in _plainer_statements(one):
             yield (*body[:place], other, *body[place + 1 :])

@@ -56,14 +56,14 @@ class NoteMark(Frozen):
     number: int
 
 
-Span: TypeAlias = str | Symbol | Code | Strong | Emphasis | Link | NoteMark
-Inline: TypeAlias = Span | tuple[Span, ...]
+InlinePart: TypeAlias = str | Symbol | Code | Strong | Emphasis | Link | NoteMark
+Inline: TypeAlias = InlinePart | tuple[InlinePart, ...]
 """Words on one line. Equal words are equal values: `inline` makes them so."""
 
 
 def inline(*parts: Inline) -> Inline:
     """Parts one after the other: nothing nested, no empty text, neighbouring texts as one."""
-    spans: list[Span] = []
+    spans: list[InlinePart] = []
     for part in parts:
         for span in part if isinstance(part, tuple) else (part,):
             if span == "":

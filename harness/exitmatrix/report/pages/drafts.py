@@ -38,7 +38,7 @@ from exitmatrix.report.render.markdown import markdown
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import Group, Survey
 
-INDEX = "README.md"
+DRAFTS_INDEX = "README.md"
 
 
 class DraftFacts(Frozen, kw_only=True):
