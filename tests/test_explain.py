@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.cli.explain import cells_ending_in
+from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.explain import cells_ending_in, not_measured
 from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.texts import GENERAL
@@ -433,6 +434,26 @@ def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
 
 
 # ----------------------------------------------------------------------- the command
+
+
+def test_what_was_not_measured_is_told_as_the_laws_foretell_it() -> None:
+    """Of a program that was, ended in a way that is known; with the reasons."""
+    some = {PLATFORM: by_platform()[PLATFORM]}
+    text = not_measured("gunicorn-busy/SIGHUP@group", some)
+    assert text.startswith("gunicorn-busy/SIGHUP@group was not measured.\n")
+    assert "is killed by SIGHUP" in text
+    assert "server-replaced\n" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert not not_measured("gunicorn/SIGHUP@nobody", some)
+    assert not not_measured("nothing/SIGHUP@group", some)
+    assert not not_measured("gunicorn/SIGNOT@group", some)
+
+
+def test_of_what_no_law_tells_the_reason_is_said() -> None:
+    """In one line: a second master of gunicorn has no place among the facts."""
+    some = {PLATFORM: by_platform()[PLATFORM]}
+    with pytest.raises(Failure, match="SIGUSR2 to master does to gunicorn: it has a handler"):
+        not_measured("gunicorn/SIGUSR2@master", some)
 
 
 def test_an_id_is_explained_offline() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
@@ -13,17 +14,20 @@ from exitmatrix.cli.records import folder_to_read, read_alike, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
-from exitmatrix.judge.verdict import judge
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.verdict import expected, judge
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import CellId, Frozen, Record, Scenario
+from exitmatrix.model import CellId, Frozen, Question, Record, Scenario
 from exitmatrix.model.record import Records
+from exitmatrix.model.tree import GROUP
 from exitmatrix.model.versions import subject_age, subject_of
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
 from exitmatrix.report.exchange.cells import CellDocument, ExplainDocument, cell_document
-from exitmatrix.report.pages.cell import CellFacts, explanation
+from exitmatrix.report.pages.cell import CellFacts, explanation, foretold
 from exitmatrix.report.pages.listing import answer_in_words, listing
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
@@ -57,6 +61,7 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
 
     CELL is an id, a pattern or a part of an id. If it names several cells, each way
     to end a program is listed with its short answers and the versions that gave them.
+    What was not measured of a program that was is told as the laws foretell it.
     If all are of one program, ended in one way, the newest is then shown in full.
     Nothing is run: everything comes from the records.
 
@@ -74,6 +79,9 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
     found = exactly(cell, records) or cells_ending_in(cell, records)
     if not found:
         records = read_some(folder)
+        if not (reproducer or as_json) and (text := not_measured(cell, records)):
+            click.echo(text, nl=False)
+            return
         found = find(cell, records)
     subjects, _ = load_scenarios({one.record.scenario for one in found})
     if reproducer:
@@ -101,6 +109,40 @@ def cells_ending_in(words: str, records: Records) -> list[MeasuredRecord]:
         for platform, rows in sorted(records.items())
         for record in rows
         if record.cell.endswith(f"/{words}")
+    ]
+
+
+def not_measured(words: str, records: Records) -> str:
+    """What the laws foretell of a way to end a program that is on record, but not so; "" of others.
+
+    For the newest of those that are on record. Fails where no law tells it.
+    """
+    try:
+        asked = Question.parse(words)
+    except ValueError:
+        return ""
+    rows = exactly_of(asked, records)
+    subject = load_scenarios({asked.scenario})[0].get(asked.scenario) if rows else None
+    if subject is None or asked.target not in (*subject.roles, GROUP):
+        return ""
+    newest = max(rows, key=lambda one: subject_age(subject_of(one.platform, one.record))).record
+    record = replace(newest, termination=asked.termination, target=asked.target)
+    try:
+        prediction = expected(record, subject)
+    except NotPredicted as error:
+        raise Failure(f"{asked} was not measured, and no law tells {error}", USAGE_ERROR) from error
+    return foretold(asked, record, subject, prediction)
+
+
+def exactly_of(asked: Question, records: Records) -> list[MeasuredRecord]:
+    """The records of a program that is started so, if it is asked for a known ending."""
+    if asked.termination not in TERMINATIONS:
+        return []
+    return [
+        MeasuredRecord(platform=platform, record=record)
+        for platform, rows in sorted(records.items())
+        for record in rows
+        if (record.scenario, record.launcher) == (asked.scenario, asked.launcher)
     ]
 
 

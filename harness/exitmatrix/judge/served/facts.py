@@ -56,7 +56,10 @@ def facts_now(record: Record, scenario: Scenario) -> ServedFacts:
     facts = facts_of(scenario, record.packages, python)
     ending = Ending(record.termination, record.target)
     if {ending.termination, str(ending)} & set(facts.unlisted):
-        raise NotPredicted(f"what {ending.termination} to {ending.target} does to {facts.id}")
+        raise NotPredicted(
+            f"what {ending.termination} to {ending.target} does to {facts.id}: it has a handler"
+            " that its facts do not describe"
+        )
     if python.tracker:
         facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
     every = {name: getattr(facts, name) for name in Server.__struct_fields__}

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.texts import ALL_LAWS, telling
-from exitmatrix.model import Frozen, Judgement, Outcome, Question, Record, Scenario, Timeline
+from exitmatrix.model import (
+    Frozen,
+    Judgement,
+    Outcome,
+    Prediction,
+    Question,
+    Record,
+    Scenario,
+    Timeline,
+)
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
@@ -21,6 +30,7 @@ from exitmatrix.report.survey import Group, Survey
 from exitmatrix.report.timeline import timeline_lines
 
 FEW = 20  # runs, below which the rule of three says little
+MANY = 4  # outcomes of which no run tells how likely they are
 AGAIN = "again"  # the folder that the command writes into: not the one that is committed
 
 
@@ -58,6 +68,19 @@ def explanation(facts: CellFacts) -> str:
         _again(facts.record),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def foretold(asked: Question, record: Record, scenario: Scenario, prediction: Prediction) -> str:
+    """What the laws allow where nobody has measured."""
+    lines = [f"{asked} was not measured.", *_filled(plain(prose(f"{scenario.title}.")))]
+    lines += ["", f"What the laws foretell for {record.interpreter_id} and {record.stack}"]
+    for number, outcome in enumerate(prediction.outcomes[:MANY]):
+        lines += _filled(("", "Or: ")[number > 0] + _outcome_words(outcome))
+    if rest := len(prediction.outcomes[MANY:]):
+        lines += _filled(f"Or one of {rest} more.")
+    if len(prediction.outcomes) > 1:
+        lines += _filled(f"It is a race between {'; and between '.join(prediction.races)}.")
+    return "\n".join([*lines, "", "Why", *_laws(prediction.rules)]) + "\n"
 
 
 # ---------------------------------------------------------------- the sections
@@ -160,7 +183,13 @@ def _why(facts: CellFacts, chosen: Callable[[Iterable[str]], Sequence[str]] = tu
             lines += _filled(
                 ("The laws allow: ", "or: ")[number > 0] + _outcome_words(outcome), "   "
             )
-    rules = judgement.prediction.rules
+    return [*lines, *_laws(judgement.prediction.rules, chosen)]
+
+
+def _laws(
+    rules: Sequence[str], chosen: Callable[[Iterable[str]], Sequence[str]] = tuple
+) -> list[str]:
+    lines: list[str] = []
     rules_shown = chosen(rules)
     for id in rules_shown:
         rule = ALL_LAWS.get(id)
