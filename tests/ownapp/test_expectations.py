@@ -85,6 +85,23 @@ def test_who_is_replaced_in_time_is_met() -> None:
     assert broken("replaced=2s", outcome(member(), new, answers=False)) == (mute,)
 
 
+def test_who_serves_again_in_time_is_met() -> None:
+    """It waits for connections; and the URL of --ready, if there is one, is answered."""
+    new = member("worker#3", end="", new=True, born=0.2, accepts=1.25)
+    assert broken("serves-again=2s", outcome(member(), new)) == ()
+    assert broken("serves-again=2s", outcome(member(), shortened=True)) == ()
+    late = "it waited for connections after 1.2 s"
+    assert broken("serves-again=1s", outcome(member(), new)) == (late,)
+    asleep = replace(new, accepts=None)
+    unseen = "who was started was not seen to wait for connections"
+    assert broken("serves-again=2s", outcome(member(), asleep)) == (unseen,)
+    gone = replace(new, exit="code 3")
+    assert broken("serves-again=2s", outcome(member(), gone)) == (unseen,)
+    assert broken("serves-again=2s", outcome(member())) == ("nobody was started",)
+    mute = "the URL of --ready is not answered any more"
+    assert broken("serves-again=2s", outcome(member(), new, answers=False)) == (mute,)
+
+
 def test_a_label_without_arguments_means_whatever_they_are() -> None:
     """Arguments may be new in each run, and `ran=shutil:rmtree` holds for all of them."""
     handlers = (

@@ -91,6 +91,25 @@ def test_cleans_up(app):
     )
 
 
+def test_whether_it_serves_again_in_time_can_be_asked(session: pytest.Pytester) -> None:
+    """Who ends as a whole does not; a time that is none is told in one line."""
+    tests = """
+def test_again(app):
+    assert app.end("SIGKILL").serves_again_within(5)
+
+def test_time(app):
+    app.end("SIGKILL").serves_again_within("soon")
+"""
+    result = run(session, tests)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*assert <serves again within 5: nobody was started>*",
+            "*CannotEnd: *'soon' is not a time; write 30s, 500ms or 2m*",
+        ]
+    )
+
+
 def test_each_test_that_asks_is_told_what_happened(session: pytest.Pytester) -> None:
     """An ending that a fixture brought about is asked about by many tests, or by a fixture."""
     tests = """

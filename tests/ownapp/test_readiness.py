@@ -109,3 +109,28 @@ def test_a_file_that_was_there_before_shows_nothing(
         assert "builtins:print" in done.stdout.partition("clean-up ran")[0]
     else:
         assert f"{pid_file} was there before, and has not been written since" in done.stderr
+
+
+FORKS_EARLY = """
+import atexit, http.server, os, sys, time
+
+handler = http.server.SimpleHTTPRequestHandler
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler)
+for _ in range(2):
+    if not os.fork():
+        time.sleep(2)  # imports the program, say
+        atexit.register(print, "bye")
+        server.serve_forever()
+os.wait()
+"""
+
+
+@pytest.mark.real
+def test_what_holds_the_socket_is_not_ready_before_it_waits_for_connections(
+    run_app: Run, folder: Path
+) -> None:
+    """Workers that are forked with it import the program only then, and may sleep in doing so."""
+    (folder / "early.py").write_text(FORKS_EARLY)
+    options = ("--trials", "1", "--ending", "SIGKILL", "--at", "all")
+    done = run_app(*options, "--", "python", "early.py", "{port}")
+    assert "worker   builtins:print('bye')" in done.stdout, done.stdout + done.stderr

@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.invocation import Invocation, find_situations
 from exitmatrix.cli.rounds import measure_endings
+from exitmatrix.declare.texts import CannotRead, time_given
 from exitmatrix.judge import expectations
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult
 from exitmatrix.report.app.story import story
@@ -88,6 +89,16 @@ class EndingSeen:
             why for one in self.outcomes for why in expectations.handlers_ran(one, (label,), role)
         ]
         return CheckResult(f"ran {label}", reasons)
+
+    def serves_again_within(self, seconds: float | str) -> CheckResult:
+        """Whether a process is started in the place of one that ended, and serves in time."""
+        __tracebackhide__ = True
+        try:
+            limit = f"{time_given(str(seconds)):g}"
+        except CannotRead as error:
+            raise CannotEnd(f"serves_again_within: {error}") from None
+        reasons = [why for one in self.outcomes for why in expectations.serves_again(one, (limit,))]
+        return CheckResult(f"serves again within {seconds}", reasons)
 
     @property
     def seconds(self) -> float:

@@ -174,6 +174,9 @@ EXPECTED = {
     "within": "a time, such as 10s",
     "replaced": "a time, such as 5s, in which a process is started in the place of one that ended;"
     " if --ready is a URL, that must be answered in the end",
+    "serves-again": "a time, such as 5s, in which whoever is started in the place of one that ended"
+    " waits for connections;"
+    " if --ready is a URL, that must be answered in the end",
     "left": "names that may be left behind",
     "lines": "expressions that lines of the output must match",
 }
@@ -287,6 +290,7 @@ READ: Mapping[str, Callable[[Sequence[Any]], tuple[str, ...]]] = {
     "exit": _exits,
     "within": _seconds,
     "replaced": _seconds,
+    "serves-again": _seconds,
     "left": _plain,
     "lines": _expressions,
 }

@@ -172,6 +172,23 @@ def replaced(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     return [f"somebody was started after {min(born):.1f} s"] if min(born) > limit else []
 
 
+def serves_again(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """Whether a process that was started in the place of one that ended serves in time.
+
+    It does so when it waits for connections; and the URL that showed that the command was ready, if
+    it was one, is answered in the end.
+    """
+    limit = float(values[0])
+    if outcome.shortened:
+        return []
+    if not outcome.replacements or outcome.answers is False:
+        return replaced(outcome, values)
+    if outcome.serves_again is None:
+        return ["who was started was not seen to wait for connections"]
+    late = outcome.serves_again > limit
+    return [f"it waited for connections after {outcome.serves_again:.1f} s"] if late else []
+
+
 def _left(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     """Whether nothing is left but what may be."""
     there = [f"{one.name} is left behind" for one in outcome.left if not _is_in(one, values)]
@@ -200,6 +217,7 @@ CHECKS: Mapping[str, Callable[[AppOutcome, Sequence[str]], list[str]]] = {
     "exit": _exit,
     "within": _within,
     "replaced": replaced,
+    "serves-again": serves_again,
     "left": _left,
     "lines": _lines,
 }

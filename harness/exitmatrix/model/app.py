@@ -67,7 +67,7 @@ class Expectation(Frozen, kw_only=True):
     """What a user expects of an ending."""
 
     ending: str
-    key: str  # ran, exit, within, replaced, left, lines
+    key: str  # ran, exit, within, replaced, serves-again, left, lines
     values: tuple[str, ...]
 
     def __str__(self) -> str:

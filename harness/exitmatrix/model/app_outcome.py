@@ -63,6 +63,7 @@ class Member(Frozen, kw_only=True):
     got: tuple[str, ...] = ()  # the signals that were sent to it, alone or with others
     finishing: bool = False  # its main thread has come to its end, and waits for the others
     executed: float | None = None  # seconds at which it replaced itself by another program
+    accepts: float | None = None  # seconds at which one that is new waited for connections
     acted: float | None = None  # seconds at which it came to the ending that was asked for
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
@@ -182,6 +183,16 @@ class AppOutcome(Frozen, kw_only=True):
         ended = {one.base for one in self.members if one.exit and not one.new}
         new = (one for one in self.members if one.new)
         return tuple(one for one in new if one.family or (one.base in ended and one.python))
+
+    @property
+    def serves_again(self) -> float | None:
+        """When the first of those that were started since waited for connections.
+
+        None if nobody was seen to, or the URL by which the program was ready is not answered.
+        """
+        seen = [one.accepts for one in self.replacements if not one.exit]
+        times = [one for one in seen if one is not None]
+        return min(times) if times and self.answers is not False else None
 
     @property
     def shape(self) -> tuple[object, ...]:

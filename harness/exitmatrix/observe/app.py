@@ -86,6 +86,7 @@ class _Seen:
     got: list[str] = field(default_factory=list)
     past: list[_Seen] = field(default_factory=list)  # programs that it was after the first signal
     finishing: bool = False  # its main thread has come to its end
+    accepts: float | None = None  # when it was seen to wait for connections
     acted: float | None = None  # when it came to the ending that was asked for
 
 
@@ -236,6 +237,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         got=tuple(seen.got),
         executed=None if not past or past[-1].ended is None else past[-1].ended - begun,
         finishing=seen.finishing,
+        accepts=None if seen.accepts is None else seen.accepts - begun,
         acted=None if seen.acted is None else seen.acted - begun,
         catches=node.catches,
         ignores=node.ignores,
@@ -320,10 +322,8 @@ def _take_sent(event: Event, seen: Mapping[int, _Seen]) -> None:
 def _take(moment: TimedEvent, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
-        case "kernel", "ended":
-            one.exit, one.ended = detail[0], moment.seconds
-        case "kernel", "unseen":
-            one.exit, one.ended = f"unknown: {detail[0]}", moment.seconds
+        case "kernel", _:
+            _take_of_kernel(moment, one)
         case "harness", "sent":
             one.signalled.append(detail[0])
         case "harness", "replaced":
@@ -350,6 +350,16 @@ def _take(moment: TimedEvent, one: _Seen, seen: Mapping[int, _Seen], folder: str
         case "probe" | "endings", _:
             one.inside = one.inside or event.source == "probe"
             _take_of_handler(moment, one, folder)
+
+
+def _take_of_kernel(moment: TimedEvent, one: _Seen) -> None:
+    match moment.event.kind:
+        case "ended":
+            one.exit, one.ended = moment.event.detail[0], moment.seconds
+        case "unseen":
+            one.exit, one.ended = f"unknown: {moment.event.detail[0]}", moment.seconds
+        case "accepting":
+            one.accepts = moment.seconds
 
 
 def _take_of_handler(moment: TimedEvent, one: _Seen, folder: str) -> None:

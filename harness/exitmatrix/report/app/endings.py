@@ -80,8 +80,10 @@ def _how(outcome: AppOutcome) -> str:
 
 
 def _after(result: EndingResult) -> str:
+    """How long it took until all had ended, or until who was started anew serves."""
     whole = [one for one in result.outcomes if not one.shortened]
-    times = [one.gone for one in whole if one.gone is not None]
+    each = [one.serves_again if one.gone is None else one.gone for one in whole]
+    times = [one for one in each if one is not None]
     if not times or len(times) < len(whole):
         return "-"
     return f"{max(times):.1f} s"

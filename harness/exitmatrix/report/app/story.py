@@ -139,6 +139,8 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
     names, several, one = roles(group), len(group) > 1, group[0]
     if one.new:
         yield min(m.born for m in group), f"{names} {'are' if several else 'is'} started"
+    if accepts := [m.accepts for m in group if m.accepts is not None]:
+        yield min(accepts), f"{names} wait{'' if several else 's'} for connections"
     for of_signals in (True, False):
         ran = [r for r in one.own if r.fate == "ran" and r.handler.of_signal == of_signals]
         # Of a library's, such as what waits for the threads of a pool, nothing is said.

@@ -5,6 +5,7 @@ engine.py      runs them, in a process of its own
 trial.py       one run: its stages
 state.py       what is known of a run while it goes on
 looking.py     the tree and its sockets, as /proc shows them
+accepting.py   whether a process waits for connections
 readiness.py   when it is ready to be ended
 delivery.py    the signals of a situation
 rights.py      what a program may use that becomes another user

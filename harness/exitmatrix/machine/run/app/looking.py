@@ -72,18 +72,18 @@ def _address(text: str) -> tuple[str, int]:
     return str(mapped or address), int(port, 16)
 
 
-def open_files(pid: int) -> list[str]:
-    """What the descriptors of a process lead to; [] when it is gone."""
-    found: list[str] = []
+def descriptors(pid: int) -> dict[int, str]:
+    """What the descriptors of a process lead to; none when it is gone."""
+    found: dict[int, str] = {}
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:
             for entry in entries:
                 try:
-                    found.append(os.readlink(entry.path))  # noqa: PTH115
+                    found[int(entry.name)] = os.readlink(entry.path)  # noqa: PTH115
                 except OSError:
                     continue
     except OSError:
-        return []
+        return {}
     return found
 
 

@@ -181,7 +181,8 @@ async def _until_at_rest(state: AppState) -> None:
         waited += 1
         if state.listens:
             listening += 1
-            if silent.lasts(QUIET_LISTENING) or is_loaded(listening, LONGEST_LISTENING, growth):
+            rests = silent.lasts(QUIET_LISTENING) and state.accepts
+            if rests or is_loaded(listening, LONGEST_LISTENING, growth):
                 return
         elif state.given_port:
             if state.has_started and rest.lasts(QUIET_WITHOUT):

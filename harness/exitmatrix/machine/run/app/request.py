@@ -96,7 +96,8 @@ class Request:
                 continue
             unread, inode = int(fields[4].split(b":")[1], 16), int(fields[9])
             return not unread and any(
-                inode in looking.sockets_of(looking.open_files(pid)) for pid in self._state.live
+                inode in looking.sockets_of(looking.descriptors(pid).values())
+                for pid in self._state.live
             )
         return False
 

@@ -14,11 +14,13 @@ import os
 import shutil
 import socket
 import time
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.accepting import accepts, can_be_seen
 from exitmatrix.machine.run.app.leftovers import RunLeftovers, mark_of
 from exitmatrix.machine.run.app.terminal import Terminal
 from exitmatrix.machine.run.app.timed import TimedJournal
@@ -31,7 +33,7 @@ from exitmatrix.machine.run.spawn import start
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec
 from exitmatrix.model.node import Node, program_name
-from exitmatrix.model.tree import Tree
+from exitmatrix.model.tree import SERVING, Tree
 
 
 class AppState(Running[TimedJournal]):
@@ -49,6 +51,7 @@ class AppState(Running[TimedJournal]):
         self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.listening: tuple[str, ...] = ()  # where, when it was ready
+        self.accepting: set[int] = set()  # who came since, and was seen to wait for connections
         self.ready = False
         self.shown = mark_of(self.file_of_ready)  # by a file that was there before
         self.alone = spec.alone
@@ -290,12 +293,11 @@ class AppState(Running[TimedJournal]):
         there = looking.listening(self.live[0])
         held: dict[int, set[int]] = {}
         for pid in self.live:
-            files = looking.open_files(pid)
+            files = looking.descriptors(pid).values()
             held[pid] = looking.sockets_of(files) & there.keys()
             self.leftovers.remember(pid, [*files, *(there[one].address for one in held[pid])])
         self.sockets = {inode: there[inode] for own in held.values() for inode in own}
-        # Beside a port, sockets by name are for its own parts: a manager of multiprocessing.
-        counts = {inode for inode, one in self.sockets.items() if one.port} or self.sockets.keys()
+        counts = _for_clients(self.sockets)
         for pid, own in held.items():
             if pid in self.nodes:
                 self.nodes[pid] = replace(self.nodes[pid], listens=bool(own & counts))
@@ -341,6 +343,27 @@ class AppState(Running[TimedJournal]):
                 catches, ignores = looking.dispositions(pid)
                 self.nodes[pid] = replace(self.nodes[pid], catches=catches, ignores=ignores)
 
+    @property
+    def newborn(self) -> list[int]:
+        """Who lives, and was started since it was ready."""
+        return [one for one in self.live if one in self.nodes and not self.nodes[one].at_ready]
+
+    def _look_who_accepts(self) -> None:
+        """Look who was started since it was ready, and waits for connections now."""
+        if new := [pid for pid in self.newborn if pid not in self.accepting]:
+            sockets = _for_clients(looking.listening(new[0]))
+            for pid in new:
+                if accepts(pid, sockets):
+                    self.accepting.add(pid)
+                    self.journal.note("kernel", pid, "accepting")
+
+    @property
+    def accepts(self) -> bool:
+        """Whether all that serve wait for connections, as far as that can be seen."""
+        sockets = _for_clients(self.sockets)
+        serving = self.tree.pids(SERVING, self.live)
+        return all(accepts(one, sockets) or not can_be_seen(one) for one in serving)
+
     async def keep_looking(self) -> None:
         """Look again and again, for as long as the run goes on."""
         known = 0
@@ -349,7 +372,13 @@ class AppState(Running[TimedJournal]):
             if len(self.nodes) != known:
                 known = len(self.nodes)
                 self.look_at_sockets()
+            self._look_who_accepts()
             await asyncio.sleep(self.spec.look_again)
+
+
+def _for_clients(sockets: Mapping[int, looking.Listening]) -> Set[int]:
+    """Beside a port, sockets by name are for its own parts: a manager of multiprocessing."""
+    return {inode for inode, one in sockets.items() if one.port} or sockets.keys()
 
 
 def _is_unpacked(pid: int, program: str, above: Node | None) -> bool:

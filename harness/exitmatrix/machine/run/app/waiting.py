@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from exitmatrix.machine.run.app.accepting import can_be_seen
 from exitmatrix.machine.run.app.readiness import RestWatch
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.tree import base_of
@@ -26,10 +27,16 @@ async def watch_rest(state: AppState, tell: Callable[[], None]) -> None:
 
 
 def is_replaced(state: AppState) -> bool:
-    """Whether somebody lives who was started since the signal, where it is waited for that."""
-    return state.spec.situation.watch == "replaced" and any(
-        not state.nodes[one].at_ready for one in state.live if one in state.nodes
-    )
+    """Whether somebody has taken the place of who ended, where it is waited for that.
+
+    In the place of one that listened, by waiting for connections, as far as that can be seen.
+    """
+    if state.spec.situation.watch != "replaced":
+        return False
+    new, ended = state.newborn, state.nodes.keys() - set(state.live)
+    if any(state.nodes[one].listens and state.nodes[one].at_ready for one in ended):
+        return any(one in state.accepting or not can_be_seen(one) for one in new)
+    return bool(new)
 
 
 def _who_lives(state: AppState) -> tuple[str, ...]:
