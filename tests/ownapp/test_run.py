@@ -208,6 +208,7 @@ server = HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler)
 def start(serves):
     if not os.fork():
         if serves:
+            time.sleep(2.5)  # imports the program, say
             server.serve_forever()
         time.sleep(600)
 
@@ -231,12 +232,36 @@ def test_who_goes_on_is_asked_at_last_for_the_url_by_which_it_was_ready(
 ) -> None:
     """A replacement that holds the socket need not serve."""
     (folder / "again.py").write_text(SERVING_AGAIN)
-    options = ("--ready", "/", "--ending", "oom", "--expect", "oom:replaced=9s")
+    wanted = ("--expect", "oom:replaced=9s,serves-again=9s")
+    options = ("--ready", "/", "--ending", "oom", "--grace", "6s", *wanted)
     done = run_app(*ONCE, *options, "--", "python", "again.py", "{port}", *more)
     assert ended in row(done.stdout, "oom")
+    after = re.search(r"(\d+\.\d) s", row(done.stdout, "oom"))
+    assert status if after is None else float(after[1]) >= 2.5
     assert text in done.stdout
     assert ("it does not serve again" in done.stdout) == bool(status)
-    assert done.returncode == status
+    assert done.returncode == status, done.stdout
+
+
+@pytest.mark.parametrize("words", [("--json", "--markdown"), ("--junit-xml", "--json")])
+def test_two_that_are_to_be_written_to_one_file_are_refused(
+    run_app: Run, folder: Path, words: tuple[str, str]
+) -> None:
+    """Whatever it is called; nothing has been run by then."""
+    first, second = sorted(words, key=("--json", "--junit-xml", "--markdown").index)
+    done = run_app(words[0], "out", words[1], f"../{folder.name}/out", "--", "python", "-c", "1/0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{first} and {second} name one file: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "out").exists()
+
+
+def test_a_file_of_settings_may_begin_with_a_byte_order_mark(run_app: Run, folder: Path) -> None:
+    """As Windows' editors write it."""
+    (folder / "exitmatrix.toml").write_text('[app]\ncomand = "python"\n', encoding="utf-8-sig")
+    done = run_app()
+    told = "exitmatrix.toml, app: no key 'comand'; did you mean 'command'?"
+    assert done.stderr == f"exitmatrix: {told}\n"
 
 
 LISTENING_ALONE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -270,9 +270,7 @@ def command(
     names = list(dict.fromkeys(named)) or list(situations.USUAL)
     wanted = find_situations(names)
     check_request(request, call, wanted)
-    for file in (json, junit, markdown):
-        if file:
-            check_file(file)
+    check_files({"--json": json, "--junit-xml": junit, "--markdown": markdown})
     with stopping_cleanly():
         check_machine()
         measured = run(call, wanted, progress)
@@ -394,8 +392,19 @@ def check_request(option: str, call: Invocation, wanted: Sequence[Situation]) ->
         )
 
 
+def check_files(asked: Mapping[str, Path | None]) -> None:
+    """That the files which are asked for can be written, before the program is run."""
+    known: dict[Path, str] = {}
+    for option, file in asked.items():
+        if file:
+            check_file(file)
+            first = known.setdefault(file.resolve(), option)
+            if first != option:
+                raise Failure(f"{first} and {option} name one file: {file}", USAGE_ERROR)
+
+
 def check_file(file: Path) -> None:
-    """That a file which is asked for can be written, before the program is run."""
+    """That a file which is asked for can be written."""
     try:
         check_writable(file)
     except CannotWrite as error:

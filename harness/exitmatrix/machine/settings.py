@@ -34,7 +34,8 @@ def _load(path: Path) -> dict[str, Any] | None:
             return None
         if not path.is_file():
             raise CannotReadSettings(f"{path.name}: it is no file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows begin a file with a byte order mark, which TOML has no place for.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise CannotReadSettings(f"{path.name}: {str(error.strerror).lower()}") from error
     except ValueError as error:
