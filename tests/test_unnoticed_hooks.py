@@ -207,7 +207,8 @@ Setting = type("Setting", (Setting,), {})
 def default(*given): pass
 KINDS = [
     type(name, (Setting,), {"name": name, "default": staticmethod(default)})
-    for name in "when_ready on_exit child_exit post_fork worker_exit worker_int".split()
+    for name in ("when_ready on_exit child_exit post_fork worker_exit worker_int"
+        " worker_abort").split()
 ]
 ''')
 module("gunicorn.arbiter", '''
@@ -220,6 +221,8 @@ class Arbiter(object):
         self.cfg.post_fork(self, None)
         try: self.cfg.worker_int(self)
         finally: self.cfg.worker_exit(self, None)
+    def handle_quit(self): self.cfg.worker_int(self)
+    def handle_abort_signal(self): self.cfg.worker_abort(self)
 ''')
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config, Setting
@@ -229,13 +232,14 @@ def whole(**hooks):
     say(cfg.on_exit == hooks.get("on_exit", cfg.on_exit), Setting.get.__name__)
     say(type(cfg.settings["on_exit"].get).__name__, sorted(vars(cfg.settings["on_exit"])))
     arbiter = Arbiter(cfg)
-    for act in arbiter.start, arbiter.halt, arbiter.reap_workers, arbiter.spawn_worker:
+    acts = [arbiter.start, arbiter.halt, arbiter.reap_workers, arbiter.spawn_worker]
+    for act in acts + [arbiter.handle_quit, arbiter.handle_abort_signal]:
         try: act()
         except ValueError as error: say(error, [one.name for one in stack_of(error)])
 def stack_of(error): return traceback.extract_tb(error.__traceback__)
 def fails(*given): raise ValueError("x")
 whole()
-whole(on_exit=stop, child_exit=fails, worker_exit=stop, worker_int=stop)
+whole(on_exit=stop, child_exit=fails, worker_exit=stop, worker_int=stop, worker_abort=fails)
 """
 
 LIBRARIES = {
@@ -245,7 +249,13 @@ LIBRARIES = {
         + [f"on_shutdown:{one}" for one in ("first", "second", "second")],
     ),
     "arq": (ARQ, ["on_shutdown:second", "on_shutdown:first", "on_shutdown:raises"]),
-    "gunicorn": (GUNICORN, ["on_exit:stop", "child_exit:fails", "worker_exit:stop"]),
+    "gunicorn": (
+        GUNICORN,
+        [
+            *("on_exit:stop", "child_exit:fails", "worker_exit:stop", "worker_int:stop"),
+            "worker_abort:fails",
+        ],
+    ),
     "sanic": (SANIC, ["before_server_stop:first+second", "after_server_stop:second"]),
     "twisted": (
         TWISTED,

@@ -302,3 +302,36 @@ for _ in range(1000): pass
 """
     end = "ended" if python.implementation == "pypy" else "endless"  # PyPy needs none for it
     assert [one[0] for one in reported(both(python, program))] == ["signal", "began", end]
+
+
+AT_ITS_LIMIT = """
+import os, signal, sys, traceback
+limit = 150
+sys.setrecursionlimit(limit)
+def stop(number, frame): pass
+def install(): signal.signal(signal.SIGTERM, stop)
+def get(): os.kill(os.getpid(), signal.SIGTERM)
+def deep(depth, act):
+    if depth: deep(depth - 1, act)
+    else: act()
+install()
+for act in install, get:
+    shown = False
+    for depth in range(limit):
+        try: deep(depth, act)
+        except RuntimeError:  # RecursionError is one, and there is none on 2.7
+            files = [one[0] for one in traceback.extract_tb(sys.exc_info()[2])]
+            shown = shown or any("exitmatrix_" in one for one in files)
+    sys.stdout.write("%s\\n" % shown)
+"""
+
+
+@every_python
+def test_a_recursion_limit_that_is_reached_in_the_probe_shows_it(python: Interpreter) -> None:
+    """It is in the protocol's list of what cannot be hidden."""
+    if python.implementation == "pypy":
+        pytest.skip("PyPy's limit is the size of its stack")
+    observed = run(python, "-c", AT_ITS_LIMIT, extra=MECHANISMS)
+    bare = run(python, "-c", AT_ITS_LIMIT, probed=False)
+    assert (observed.exit, bare.exit, bare.stdout) == (0, 0, b"False\nFalse\n")
+    assert b"True" in observed.stdout

@@ -295,6 +295,27 @@ def test_a_hook_that_is_called_several_times_is_one_thing(
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "due"),
+    [("worker_abort", False), ("worker_int", False), ("worker_exit", True)],
+)
+def test_a_hook_for_a_signal_is_to_run_where_that_is_sent(name: str, due: bool) -> None:
+    """Gunicorn's workers call worker_int for SIGINT and SIGQUIT, and worker_abort for SIGABRT."""
+    hook = (*HOOK[:-1], f"gunicorn.{name}")
+    label = f"gunicorn.{name}:gone"
+    why = f"{label} did not run in main"
+    lacking = shown(hook, READY, SENT, EXITED)  # after SIGTERM
+    assert of(lacking, label).fate == "not run"
+    assert bool(lacking.members[0].own) == due
+    assert broken(lacking, f"ran={label}") == (
+        (why,) if due else (f"no process that has {label} called it",)
+    )
+    after = ("harness", "sent", "SIGABRT" if name == "worker_abort" else "SIGINT", "main")
+    assert broken(shown(hook, READY, after, EXITED), f"ran={label}") == (why,)
+    ran = ("probe", "began", "h1"), ("probe", "ended", "h1")
+    assert broken(shown(hook, READY, SENT, *ran, EXITED), f"ran={label}") == ()
+
+
 def test_a_finalizer_that_is_left_and_was_not_seen_to_return_does_not_count_as_run() -> None:
     """It may have raised; what is not known does not pass."""
     left = ("probe", "began", "w1"), ("probe", "left", "w1")

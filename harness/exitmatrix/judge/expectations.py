@@ -88,7 +88,9 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
             known = dict.fromkeys(r.handler.label for one in ended for r in one.registered)
             missed.append((f"{label} was not registered{_but(label, list(known))}", ""))
         elif not meant and label != "all":
-            missed.append((f"no process that has {label} was sent its signal", ""))
+            of_signal = any(r.handler.of_signal for _, r in there)
+            why = "was sent its signal" if of_signal else "called it"
+            missed.append((f"no process that has {label} {why}", ""))
         missed += [
             (f"{run.handler.label} {_fate(run)} in {one.role}", run.handler.place)
             for one, run in meant

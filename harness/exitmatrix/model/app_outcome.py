@@ -42,7 +42,7 @@ class Ran(Frozen, kw_only=True):
     left: bool = False  # and was not seen to return, as one that calls sys.exit()
     past: bool = False  # its process executed another program after that, which knows nothing of it
     inherited: bool = False  # its process was forked by one that had it
-    due: bool = True  # False: of a signal that was not sent to the process while it was in place
+    due: bool = True  # False: for a signal that was not sent to the process while it was in place
     by: str = ""  # what displaced it, and where
     by_library: bool = False  # no line of the user's own code asked for that
 

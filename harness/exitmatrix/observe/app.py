@@ -15,6 +15,7 @@ from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Memb
 from exitmatrix.model.node import Node, is_python
 from exitmatrix.model.tree import GROUP, Tree
 from exitmatrix.observe.app_handlers import (
+    is_due,
     of_atexit,
     of_finalizer,
     of_signal,
@@ -265,7 +266,8 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
         if key not in begun_keys | seen.dropped and key not in seen.signals.handlers:
-            reported.append(Ran(handler=handler, fate="not run", inherited=key in seen.inherited))
+            due, inherited = is_due(handler, seen.got), key in seen.inherited
+            reported.append(Ran(handler=handler, fate="not run", inherited=inherited, due=due))
     ran = {one.handler for one in reported}
     return reported + [one for one in seen.signals.all() if one.handler not in ran]
 

@@ -15,6 +15,15 @@ POOLS = "concurrent.futures."
 threading._register_atexit, before by atexit."""
 
 
+ON_SIGNALS = {"gunicorn.worker_int": ("SIGINT", "SIGQUIT"), "gunicorn.worker_abort": ("SIGABRT",)}
+"""Hooks that a library calls for signals alone: gunicorn/workers/base.py, Worker.init_signals."""
+
+
+def is_due(handler: Handler, signals: Sequence[str]) -> bool:
+    """Whether what did not run was to run in a process that was sent these signals."""
+    return not (own := ON_SIGNALS.get(handler.mechanism)) or not set(own).isdisjoint(signals)
+
+
 def told_by_itself(detail: Sequence[str]) -> Handler:
     """A handler of another mechanism, which tells of itself: `lifespan:shutdown`."""
     return Handler(label=detail[1], mechanism=detail[1].partition(":")[0])

@@ -84,9 +84,16 @@ SHUTDOWN = "server.shutdown."
 GUNICORN = {
     # what asks for which setting: the hooks that its process has from then on
     ("start", "when_ready"): ("on_exit", "child_exit"),
-    ("spawn_worker", "post_fork"): ("worker_exit",),
+    ("spawn_worker", "post_fork"): ("worker_exit", "worker_int", "worker_abort"),
 }
-GUNICORN_ENDS = ("halt", "on_exit"), ("reap_workers", "child_exit"), ("spawn_worker", "worker_exit")
+GUNICORN_ENDS = {
+    "on_exit": ("halt",),
+    "child_exit": ("reap_workers",),
+    "worker_exit": ("spawn_worker",),
+    # within its own handlers of signals; those with longer names are of its worker for ASGI
+    "worker_int": ("handle_quit", "handle_quit_signal"),
+    "worker_abort": ("handle_abort", "handle_abort_signal"),
+}
 
 
 def _of_gunicorn(setting, _attribute, asker):
@@ -95,7 +102,8 @@ def _of_gunicorn(setting, _attribute, asker):
     given = [(name, config.settings[name].value) for name in GUNICORN.get(asked, ())]
     own = [(name, hook) for name, hook in given if not _module(hook).startswith("gunicorn.")]
     there = [("gunicorn." + name, [hook]) for name, hook in own]
-    return config, there, ("gunicorn." + setting.name) * (asked in GUNICORN_ENDS)
+    ends = asked[0] in GUNICORN_ENDS.get(setting.name, ())
+    return config, there, ("gunicorn." + setting.name) * ends
 
 
 def _gets(get, key):
