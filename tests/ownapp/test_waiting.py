@@ -17,6 +17,7 @@ from exitmatrix.machine.run.app import session
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Readiness, TimedEvent
 from exitmatrix.model.node import Node
+from exitmatrix.model.trial import Source
 from exitmatrix.plan import app as plan
 from exitmatrix.report.app.endings import endings_table
 from exitmatrix.report.app.notes import about_the_first
@@ -43,15 +44,21 @@ def spec(name: str = "deploy", **more: object) -> AppSpec:
     return replace(base, **more)
 
 
+def source(kind: str) -> Source:
+    if kind in ("spawned", "ended", "at-work", "alive"):
+        return "kernel"
+    return "probe" if kind == "returned" else "harness"
+
+
 def trial(*moments: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> AppTrial:
-    sources = dict.fromkeys(("spawned", "ended", "at-work", "alive"), "kernel")
+    names = {"returned": "ended"}  # of a handler, which the process tells itself
     return AppTrial(
         id="deploy",
         situation="deploy",
         target="first",
         blind=False,
         history=tuple(
-            TimedEvent(when, Event(sources.get(kind, "harness"), pid, kind, ("code 0", "first")))  # type: ignore[arg-type]
+            TimedEvent(when, Event(source(kind), pid, names.get(kind, kind), ("code 0", "first")))
             for when, kind, pid in moments
         ),
         tree=tuple(nodes),
@@ -67,6 +74,8 @@ def test_who_goes_on_is_known_of_a_run_that_was_watched_for_the_whole_time_of_gr
     assert plan.who_goes_on(spec(), trial(*KILLED)) == ("main",)
     stays = ((1.0, "sent", 1), (11.0, "closing", 0))
     assert plan.who_goes_on(spec("ctrl-c"), trial(*stays)) == ("main",)
+    handles = ((1.0, "sent", 1), (1.1, "returned", 1), (11.0, "closing", 0))
+    assert plan.who_goes_on(spec("ctrl-c"), trial(*handles)) == ("main",)
     sh = replace(PYTHON, pid=2, words=("sh",), program="/bin/sh")
     both = (replace(sh, pid=1), replace(PYTHON, pid=2, parent=1))
     assert plan.who_goes_on(spec(), trial(*KILLED, nodes=both)) == ("main", "sh")
@@ -309,6 +318,8 @@ def test_a_first_process_that_has_ended_before_is_told_of() -> None:
     helper = trial((0.0, "spawned", 1), (0.5, "ended", 2), *later)
     assert "had ended by itself" in about_the_first(gone)
     assert about_the_first(helper) == about_the_first(begun) == ""
+    handler = trial((0.0, "spawned", 1), (0.5, "returned", 1), *later)
+    assert not about_the_first(handler)
 
 
 def test_what_may_come_yet_is_not_said_to_have_run() -> None:

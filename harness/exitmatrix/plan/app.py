@@ -55,7 +55,8 @@ def who_lives(spec: AppSpec, trial: AppTrial, seconds: float = inf) -> tuple[str
     ended = {
         one.event.pid
         for one in trial.history
-        if one.seconds <= seconds and one.event.kind in ("ended", "unseen")
+        if one.seconds <= seconds and one.event.source == "kernel"
+        if one.event.kind in ("ended", "unseen")
     }
     roles = Tree(trial.tree, spec.roles).roles
     return tuple(sorted(base_of(role) for pid, role in roles.items() if pid not in ended))

@@ -27,7 +27,8 @@ def about_the_first(trial: AppTrial) -> str:
     kernel = (one.event for one in trial.history if one.event.source == "kernel")
     root = next((event.pid for event in kernel if event.kind == "spawned"), 0)
     before = [one.event for one in trial.history if one.seconds <= _when_ready(trial)]
-    if not any((one.pid, one.kind) == (root, "ended") for one in before):
+    ended = ("kernel", root, "ended")  # that of a handler is the process's own
+    if ended not in [(one.source, one.pid, one.kind) for one in before]:
         return ""
     return (
         "The process that was started first had ended by itself, as that of a daemon does: in its"
