@@ -147,6 +147,15 @@ import contextlib
 stack = contextlib.ExitStack()
 stack.callback(close)
 stack.callback(own("shiny._app"))
+class Router(object):
+    __slots__ = ("lifespan_context", "on_shutdown")
+    def __init__(self, **held):
+        for name in held: setattr(self, name, held[name])
+def lilya(on_shutdown):
+    kind = type("Manager", (), {"__module__": "lilya._internal._events"})
+    context = kind()
+    context.on_shutdown = on_shutdown
+    return Router(lifespan_context=context, on_shutdown=on_shutdown)
 """
 
 
@@ -271,6 +280,9 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
         'kept("falcon.asgi.app", _unprepared_middleware=[object(), Middle(), Middle()])',
         'kept("blacksheep.server.application", on_stop=Event([wrapped(close), theirs]))',
         'kept("shiny._app", _exit_stack=stack)',
+        'kept("lilya.apps", router=lilya(on_shutdown=[close]))',
+        'kept("lilya.apps", router=Router(lifespan_context=lifespan))',
+        'kept("lilya.apps", router=lilya(on_shutdown=[]))',
         'kept("nicegui.app.app", _shutdown_handlers=[own("nicegui.storage")])',
         'kept("litestar.app", on_shutdown=[close])',  # another release
     )
@@ -282,6 +294,8 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
         "__main__:Middle.process_shutdown+Middle.process_shutdown",
         "__main__:close",
         "__main__:close",
+        "__main__:close",
+        "__main__:lifespan",
         "__main__:App",
     ]
 

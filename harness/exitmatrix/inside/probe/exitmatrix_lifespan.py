@@ -31,6 +31,13 @@ def _of_others(package, calls):
     return [one for one in found if not _module(one).startswith(package)]
 
 
+def _of_lilya(app):
+    context = app.router.lifespan_context
+    if not _module(type(context)).startswith("lilya."):
+        return [context]  # a lifespan, which the app was given
+    return getattr(context, "on_shutdown", None) or app.router.on_shutdown
+
+
 KEPT = {
     # module of an app's class: what it calls at its end, in the order of the calls
     "litestar.app": lambda app: list(app._lifespan_managers) + list(app.on_shutdown),  # 2.25
@@ -43,6 +50,7 @@ KEPT = {
     "blacksheep.server.application": (  # 2.6, Application.stop
         lambda app: _of_others("blacksheep.", app.on_stop._handlers)
     ),
+    "lilya.apps": _of_lilya,  # 0.29, and Esmerald 3.9, which is made of it
     "shiny._app": lambda app: _of_others(  # 1.8, App.on_shutdown; the last one is called first
         "shiny.", [one for _, one in reversed(app._exit_stack._exit_callbacks)]
     ),
