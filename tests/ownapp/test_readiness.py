@@ -111,6 +111,23 @@ def test_a_file_that_was_there_before_shows_nothing(
         assert f"{pid_file} was there before, and has not been written since" in done.stderr
 
 
+LOOKS_EACH_SECOND = """
+import subprocess, sys, time
+time.sleep(1)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).wait()
+"""
+
+
+@pytest.mark.real
+def test_what_starts_its_programs_when_it_looks_again_is_not_ready_before(
+    run_app: Run, folder: Path
+) -> None:
+    """As supervisord does, which looks each second; it has been idle until then."""
+    (folder / "looks.py").write_text(LOOKS_EACH_SECOND)
+    done = run_app("--trials", "2", "--ending", "SIGKILL", "--", "python", "looks.py")
+    assert "with python" in done.stdout, done.stdout + done.stderr
+
+
 FORKS_EARLY = """
 import atexit, http.server, os, sys, time
 

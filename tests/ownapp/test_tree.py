@@ -358,6 +358,16 @@ def test_a_target_is_alive() -> None:
     assert Tree(gunicorn()).pids("worker", [10, 12]) == [12]
 
 
+def test_who_waits_for_connections_serves_and_not_who_has_inherited_the_socket() -> None:
+    """A process that was forked after the program listened holds its socket, whatever it does."""
+    first, *others = gunicorn()
+    assert Tree([replace(first, accepts=True), *others]).pids("serving", [10, 11, 12]) == [10]
+    last = [first, others[0], replace(others[1], accepts=True)]
+    assert Tree(last).pids("serving", [10, 11, 12]) == [12]
+    both = [replace(one, accepts=True) for one in last]
+    assert Tree(both).pids("serving", [10, 11, 12]) == [11]
+
+
 def test_where_nobody_serves_the_serving_one_is_a_leaf() -> None:
     """`serving` names somebody in a program that listens on nothing, too."""
     assert Tree([node(10, 1, "python", "app.py")]).pids("serving", [10]) == [10]

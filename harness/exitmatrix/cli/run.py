@@ -173,7 +173,8 @@ class _Command(click.Command):
     "--expect",
     "expected",
     metavar="ENDING:KEY=VALUE",
-    text="Exit with 1 unless it is so: deploy:ran=all,exit=0,within=10s,left=nothing.",
+    text="Exit with 1 unless it is so: deploy:ran=all,within=10s,left=nothing, or"
+    f" oom:serves-again=5s. The keys are {', '.join(settings.EXPECTED)}.",
 )
 @_file("--json", "json", text="Write what was seen as records, one a line.")
 @_file("--junit-xml", "junit", text="Write the expectations as a JUnit report.")

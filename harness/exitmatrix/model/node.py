@@ -41,6 +41,7 @@ class Node(Frozen, kw_only=True):
     program: str = ""  # the file that it runs: where /proc/PID/exe leads
     forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
     listens: bool = False  # it holds a listening socket
+    accepts: bool = False  # it waited for connections when the tree was ready to be ended
     at_ready: bool = True  # it had been seen when the tree was ready to be ended
     copied: float = 0.0  # seconds from the first to the last look at which it was as its parent
     init: bool = False  # it is the first process of a PID namespace

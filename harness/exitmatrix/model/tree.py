@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from exitmatrix.model.launching import programs_of
 from exitmatrix.model.node import Node, alike, forks_for, spawned
@@ -22,7 +22,8 @@ PLACES: Mapping[str, str] = {
     FIRST: "the process that was started first",
     GROUP: "the process group of the first process",
     ALL: "every process of the tree",
-    SERVING: "a process that holds a listening socket and has no child that does; else a leaf",
+    SERVING: "a process that waits for connections, or else holds a listening socket, and has no"
+    " child that does; else a leaf",
     LEAF: "a process of the program that has started no other of it",
 }
 """Targets that name a place in the tree; any other target is a role."""
@@ -164,7 +165,7 @@ class Tree:
             case "group" | "all":
                 return [node.pid for node in alive]
             case "serving":
-                found = self._serving(alive) or self._leaves(alive)
+                found = self.serving(alive) or self._leaves(alive)
             case "leaf":
                 found = self._leaves(alive)
             case _:
@@ -175,12 +176,18 @@ class Tree:
                     found = [node for node in self.apps if node.pid in living]
         return [node.pid for node in found[:1]]
 
-    def _serving(self, alive: Sequence[Node]) -> list[Node]:
-        """Who holds a listening socket and has no child that does; of the program, if any does."""
+    def serving(self, alive: Sequence[Node]) -> list[Node]:
+        """Who waits for connections, or else holds a listening socket, and has no child that does.
+
+        Of the program, if any of it does.
+        """
+        serves = {node.pid for node in alive if node.accepts} or {
+            node.pid for node in alive if node.listens
+        }
         found = [
             node
             for node in alive
-            if node.listens and node.pid not in self.launchers and not self._serves_below(node)
+            if node.pid in serves - self.launchers and not self._is_above(node, serves)
             if not forks_for(node)  # which serves the program alone
         ]
         return [node for node in found if node.pid in self.family] or found
@@ -190,10 +197,10 @@ class Tree:
         ours = [node for node in alive if node.pid in self.family]
         return [node for node in ours if not any(one in ours for one in self._family_below(node))]
 
-    def _serves_below(self, node: Node) -> bool:
-        """Whether a child of its family, or of another program's, holds a listening socket too."""
+    def _is_above(self, node: Node, pids: Set[int]) -> bool:
+        """Whether a child of its family, or of another program's, is one of these."""
         below = self._family_below(node) if node.pid in self.family else self.children(node)
-        return any(one.listens for one in below)
+        return any(one.pid in pids for one in below)
 
 
 def _numbered(bases: Mapping[int, str]) -> dict[int, str]:

@@ -17,7 +17,8 @@ from exitmatrix.model.app import PORT
 MISSING = re.compile(r"^ModuleNotFoundError: (.+)$", re.MULTILINE)
 SAMPLE = 0.1  # seconds between two looks at who works
 QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
-QUIET = 1.0  # seconds at rest, after which what does not listen is ready
+QUIET = 1.5  # seconds at rest, after which what does not listen is ready: supervisord starts its
+# programs when it looks for the second time, a second after the first
 QUIET_WITHOUT = 10.0  # the same of one that was given a port, and has not opened it: it may be UDP
 QUIET_SHOWN = 0.2  # seconds at rest, after what was to be seen was seen
 LONGEST_LISTENING = 5.0  # seconds after which what listens is ready though it never rests

@@ -33,7 +33,7 @@ from exitmatrix.machine.run.spawn import start
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec
 from exitmatrix.model.node import Node, program_name
-from exitmatrix.model.tree import SERVING, Tree
+from exitmatrix.model.tree import Tree
 
 
 class AppState(Running[TimedJournal]):
@@ -158,7 +158,8 @@ class AppState(Running[TimedJournal]):
 
     def _place_of_end(self, pid: int) -> int:
         events = self.journal.events
-        return max(i for i, one in enumerate(events) if (one.pid, one.kind) == (pid, "ended"))
+        ended = ("kernel", pid, "ended")
+        return max(i for i, one in enumerate(events) if (one.source, one.pid, one.kind) == ended)
 
     def _is_of_a_namespace(self, event: Event) -> bool:
         """Whether its pids are those of a PID namespace: the launcher's, or the command's own.
@@ -331,7 +332,10 @@ class AppState(Running[TimedJournal]):
         for pid, stack in self._observed.items():
             if stack and pid in self.live and self.stacks.get(pid, stack) != stack:
                 self.journal.note("harness", pid, "replaced")
+        sockets = _for_clients(self.sockets)
         for pid, node in self.nodes.items():
+            if node.listens and accepts(pid, sockets):
+                self.nodes[pid] = replace(node, accepts=True)
             outside = self.spec.namespace and pid == self.processes.root
             if outside or pid not in self.live:
                 self.nodes[pid] = replace(node, gone=True)
@@ -361,7 +365,8 @@ class AppState(Running[TimedJournal]):
     def accepts(self) -> bool:
         """Whether all that serve wait for connections, as far as that can be seen."""
         sockets = _for_clients(self.sockets)
-        serving = self.tree.pids(SERVING, self.live)
+        alive = [self.nodes[one] for one in self.live if one in self.nodes]
+        serving = [one.pid for one in self.tree.serving(alive)]
         return all(accepts(one, sockets) or not can_be_seen(one) for one in serving)
 
     async def keep_looking(self) -> None:
