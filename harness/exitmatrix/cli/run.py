@@ -118,7 +118,8 @@ class _Command(click.Command):
     "--at",
     default="",
     metavar="WHOM",
-    help="Who is signalled: first, group, all, serving, leaf, or a role: master, worker, worker#2.",
+    help="Who is signalled: first, group, all, serving (one that waits for connections), leaf (one"
+    " without child processes), or a role: master, worker, worker#2.",
 )
 @click.option(
     "--as",
@@ -227,9 +228,10 @@ def command(
     Handlers are those of atexit, weakref.finalize, multiprocessing and threading,
     signal handlers, the lifespan of ASGI apps, and the hooks of aiohttp, arq,
     gunicorn, sanic and Twisted. If a library has replaced your handler, the page
-    names the one that took its place. {port} becomes a free port.
-    Each ending gets its own runs, and one more without the probe, for comparison.
-    Signals go only to processes of the run. Each run has its own TMPDIR.
+    names the one that took its place. A probe in the program, put there through
+    PYTHONPATH, reports them; each ending gets one more run without it, to compare.
+    {port} becomes a free port. Signals go only to processes of the run. Each run
+    has its own TMPDIR.
 
     Without COMMAND, the command, the options and the expectations are read from
     exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. An option on the
