@@ -34,7 +34,7 @@ from exitmatrix.machine.run.app.session import (
     working_folder,
 )
 from exitmatrix.machine.settings import CannotReadSettings, read_settings
-from exitmatrix.machine.store.files import CannotWrite, check_writable, write
+from exitmatrix.machine.store.files import CannotWrite, check_distinct, check_writable, write
 from exitmatrix.model.app import Expectation, Situation
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app import exports
@@ -397,19 +397,11 @@ def check_request(option: str, call: Invocation, wanted: Sequence[Situation]) ->
 
 def check_files(asked: Mapping[str, Path | None]) -> None:
     """That the files which are asked for can be written, before the program is run."""
-    known: dict[Path, str] = {}
-    for option, file in asked.items():
-        if file:
-            check_file(file)
-            first = known.setdefault(file.resolve(), option)
-            if first != option:
-                raise Failure(f"{first} and {option} name one file: {file}", USAGE_ERROR)
-
-
-def check_file(file: Path) -> None:
-    """That a file which is asked for can be written."""
+    files = {option: file for option, file in asked.items() if file}
     try:
-        check_writable(file)
+        for file in files.values():
+            check_writable(file)
+        check_distinct(files)
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
 

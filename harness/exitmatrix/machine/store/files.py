@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -56,6 +56,15 @@ def check_writable(file: Path) -> None:
         raise CannotWrite(f"cannot write to {file}: there is no folder {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CannotWrite(f"cannot write to {file}: the folder {folder} cannot be written")
+
+
+def check_distinct(files: Mapping[str, Path]) -> None:
+    """Whether each is a file of its own, whatever it is called. Raises CannotWrite."""
+    known: dict[Path, str] = {}
+    for name, file in files.items():
+        first = known.setdefault(file.resolve(), name)
+        if first != name:
+            raise CannotWrite(f"{first} and {name} name one file: {file}")
 
 
 def rewrite(file: Path, lines: Iterable[bytes]) -> None:
