@@ -618,7 +618,7 @@ def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
 
 
 def test_an_answer_names_those_whose_short_answer_it_is_before_others() -> None:
-    """Who asks exactly this is named first; nobody is named for a cell that answers nobody."""
+    """Threads that ask exactly this come first; a cell that answers no question names none."""
     found = asked_about("plain/SIGTERM@main")
     short = [one.number for one in found if fnmatchcase("plain/SIGTERM@main", one.cases[0].cells)]
     assert short

@@ -123,7 +123,7 @@ def test_threads_wait_for_the_end_of_mains_code_and_take_turns(pythons: Pythons)
 
 
 def test_what_main_wrote_is_flushed_before_threads_that_wait_for_its_end(pythons: Pythons) -> None:
-    """So what a thread does next decides nothing about it; 2.7 and older PyPys flush later."""
+    """So what a thread does next has no effect on it; 2.7 and older PyPys flush later."""
     code = Code(body=(StartThread((OsExit(5),), "after main"), Write("w.")))
     for python, one in run_on(pythons, code):
         shown = seen(one, {"w."})
@@ -221,7 +221,7 @@ def test_nothing_of_the_caller_reaches_a_program(monkeypatch: pytest.MonkeyPatch
     ids=["loops", "waits", "tells", "writes"],
 )
 def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
-    """A run that is ended with all its processes is no outcome, whatever it had told."""
+    """A run that had to be killed has no outcome, whatever it reported before."""
     events = "import os\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
     [one] = run(events + text, seconds=2.0)
     with pytest.raises(NotSeen, match=r"did not end within 2 s|more than 1 MiB"):
@@ -231,7 +231,7 @@ def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
 
 
 def test_a_process_whose_end_nobody_saw_makes_a_run_unseen() -> None:
-    """A process that was waited for, by one that does not tell it, has no end here."""
+    """A process reaped by one that does not report it has no known end."""
     text = (
         "import os\n"
         "if os.fork() == 0:\n"
@@ -493,7 +493,7 @@ def _is_hidden(what: str, python: Interpreter) -> bool:
 
 
 def test_nothing_is_left_of_a_fork_server() -> None:
-    """No zombie: it tells nothing of itself, so it is waited for with its group."""
+    """It leaves no zombie: it reports nothing itself, so its group is waited for."""
     code = Code(body=(StartProcess((), "forkserver"), JoinProcess()))
     with BareSession() as session:
         [(_, (one,))] = session.run([(0, source(code), NEWEST_PYTHON)])

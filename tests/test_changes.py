@@ -59,7 +59,7 @@ def test_the_same_again_is_no_change() -> None:
 
 
 def test_other_packages_alone_are_no_change() -> None:
-    """Behaviour is compared, and nothing else."""
+    """Other packages alone are no change in behaviour."""
     one = record("flask/return@main", ended(), stack="flask-3.1")
     assert change(LINUX, one, result(one, ended()), {"flask": "9.9"}) is None
 
@@ -75,7 +75,7 @@ def test_other_packages_alone_are_no_change() -> None:
     ],
 )
 def test_an_outcome_that_is_not_on_record_is_a_change(other: Outcome) -> None:
-    """Also one of many: a race passes only while it stays inside the known set."""
+    """A single new outcome is enough: a race passes only within the known set."""
     one = record(RETURN, ended())
     assert seen(one, other).replaces
     both = seen(one, ended(), other)
@@ -112,7 +112,7 @@ def test_a_cell_that_agrees_takes_one_run_and_one_that_differs_twenty() -> None:
 
 
 def test_stacks_that_are_compared() -> None:
-    """Each with itself, and of those that only one has the newest of each."""
+    """Stacks that both have are compared by name; of the others, the newest of each."""
     assert comparable(["flask-1.1", "flask-3.0"], ["flask-1.1", "flask-3.1"]) == [
         ("flask-1.1", "flask-1.1"),
         ("flask-3.0", "flask-3.1"),
@@ -163,7 +163,7 @@ def test_two_folders() -> None:
 
 
 def test_parts_of_a_race_do_not_differ() -> None:
-    """Sets that overlap are no difference; sets with nothing in common are."""
+    """Overlapping sets do not differ; disjoint sets do."""
     race = record(SIGTERM, died("SIGTERM"), ended())
     part = record(SIGTERM, ended())
     apart = record(SIGTERM, ended(status=1))

@@ -128,7 +128,7 @@ def test_events_come_in_the_order_of_the_kernel(channel: Channel) -> None:
 
 
 def test_a_line_may_come_in_parts(channel: Channel) -> None:
-    """Half a line waits for its other half, and is nothing until then."""
+    """Half a line is kept until its other half arrives."""
     data = line("probe", 7, 1, "began", "1") + b"\n"
     say(channel, data[:20])
     assert channel.read() == []

@@ -321,7 +321,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_build_is_compared_with_its_release_and_is_what_runs(output: Path, build: str) -> None:
-    """Not the Python of the same id that is on the machine; the command keeps the path."""
+    """The build is run, not the machine's Python of the same id; the command keeps the path."""
     status, out, err = check(
         output, "--python", build, "--scenario", "plain", "--termination", "return"
     )

@@ -776,7 +776,7 @@ def test_a_survivor_is_named_as_the_one_that_serves() -> None:
 
 
 def test_the_page_shows_conditions_observations_and_commands() -> None:
-    """A reader finds how the verdict came about, and what to type."""
+    """The page says how a verdict came about, and which command shows it."""
     claim = CLAIMS_BY_ID["B7"]
     found = [observed("flask-debug/SIGKILL@child", [KILLED], stack="flask-1.1")]
     text = in_full(reading(found), judged(claim, found))

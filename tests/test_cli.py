@@ -80,7 +80,7 @@ def test_one_line_for_a_wrong_name(tmp_path: Path) -> None:
     ],
 )
 def test_one_line_for_a_name_that_is_too_long(words: tuple[str, ...]) -> None:
-    """Whatever is named so, and whoever looks for it first."""
+    """This holds for each thing that can be named, and for each command that looks for it."""
     done = run(*("x" * 5000 if one == "NAME" else one for one in words))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -255,7 +255,7 @@ def test_a_mismatch_says_what_the_rules_allow() -> None:
 
 
 def test_a_race_names_the_two_events() -> None:
-    """Where a rule knows between what the race is, so does the text."""
+    """If a law names the two events that race, the text names them."""
     record = record_named("flask-debug/SIGTERM@group")
     text = " ".join(explanation(case(record)).split())
     prediction = judge(record, LOADED["flask-debug"]).prediction
@@ -498,7 +498,7 @@ def test_a_pattern_is_looked_for_among_all_records() -> None:
 
 
 def test_a_pattern_and_a_part_list_the_same_cells() -> None:
-    """What matches with `*` around is found without; the way to one of them is told on stderr."""
+    """Parts of ids are found without `*`; stderr says how to get a single cell."""
     pattern = run("*/flask-debug/SIGTERM@*")
     part = run("flask-debug/SIGTERM")
     assert pattern.returncode == part.returncode == 0

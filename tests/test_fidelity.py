@@ -24,7 +24,7 @@ def test_what_two_runs_did_otherwise_is_told() -> None:
 
 
 def test_what_a_run_did_not_come_to_in_its_time_is_no_difference() -> None:
-    """Of a run that was cut off, what it told is compared."""
+    """If a run was cut off, the results that it printed are compared."""
     bare = Results({"a": "ok", "b": "ok", "c": "ok"}, events=0)
     assert compare(bare, Results({"a": "ok", "b": "failure"}, events=9, cut=True)) == ["b"]
 

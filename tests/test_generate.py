@@ -304,7 +304,7 @@ def test_what_is_smaller_weighs_less(code: Code) -> None:
 
 
 def test_the_smallest_is_found() -> None:
-    """Of a large program in which one fork in a handler matters, that is what is left."""
+    """A large program is reduced to the one fork in a handler that matters."""
 
     def matters(code: Code) -> bool:
         return any(

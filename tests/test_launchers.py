@@ -547,7 +547,7 @@ def test_the_commands_that_show_a_cell_again_name_its_launcher() -> None:
 
 
 def test_a_page_without_a_launcher_has_no_such_section() -> None:
-    """What was started directly stands in the tables of the scenarios."""
+    """Cells without a launcher stand in the tables of the scenarios."""
     direct = [one for one in records() if str(one.question) == "plain/SIGTERM@main"]
     assert launchers_section(surveys({LINUX: direct}, LOADED), LOADED) == []
 

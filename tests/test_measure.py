@@ -220,7 +220,7 @@ def test_a_blind_run_may_print_what_another_run_with_the_probe_printed() -> None
 
 
 def test_a_blind_run_that_shows_too_little_says_so() -> None:
-    """Its reason is the cell's, named as that of the run without the probe."""
+    """The reason of the cell says that it is about the run without the probe."""
 
     def silent(order: TrialSpec, _number: int) -> Log:
         return Log().kernel(10, "spawned") if is_blind(order) else clean(order, 0)
@@ -240,7 +240,7 @@ def test_no_outcome_of_a_race_is_lost() -> None:
 
 @given(st.integers(1, 12), st.integers(1, 40))
 def test_no_more_is_under_way_than_the_bound(jobs: int, cells: int) -> None:
-    """At most AHEAD orders a job are under way, and all that the jobs can take is."""
+    """At most ORDERS_PER_JOB orders a job are under way, and all that the jobs can take is."""
     runner = Runner(clean, jobs)
     run(runner, *(cell(number) for number in range(cells)))
     assert runner.most == min(ORDERS_PER_JOB * jobs, cells)

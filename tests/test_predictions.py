@@ -166,7 +166,7 @@ def test_an_explicit_run_raises_up_to_3_9(version: str, end: tuple[Any, ...]) ->
 
 
 def test_a_handler_that_registers_itself_for_ever_is_not_predicted() -> None:
-    """On 2.7 it never ends, so the question is told instead of a guess."""
+    """On 2.7 it never ends, so the open question is reported instead of a guess."""
     table = {"steps": ABC, "handlers": {"A": "register A"}}
     with pytest.raises(NotPredicted, match="moments"):
         outcomes(table, version="2.7.18")

@@ -85,7 +85,7 @@ def test_a_refused_start_is_noticed(alone: Path) -> None:
 
 
 def test_drafts_are_written_and_not_sent(alone: Path) -> None:
-    """From the records alone, without a connection; beside them nothing but their own folder."""
+    """They need the records alone: no connection, and no folder but their own."""
     for name in ("observations", "timelines"):
         (alone / name).symlink_to(REPORTS / name)
     status, text = call("upstream", "--no-run", "--output", str(alone))

@@ -117,7 +117,7 @@ def test_the_documentation_shows_what_a_command_prints(command: str, lines: list
 
 
 def test_the_documentation_shows_the_number_of_cells_that_are_measured() -> None:
-    """Of the example that measures some."""
+    """The README's example selects some cells."""
     ((_, lines),) = (one for one in shown() if one[0].startswith("matrix --python cpython-3.13.0"))
     measured = [
         one

@@ -68,7 +68,7 @@ def unfinished() -> set[str]:
 def test_a_process_that_is_ended_leaves_no_shared_memory(
     maker: Callable[[], tuple[WatchedProcess, str]],
 ) -> None:
-    """Not even one that makes more of it all the time, and has no time to remove any."""
+    """That includes a process that makes new names all the time."""
     before = shared_memory.names().keys()
     for _ in range(10):
         watched, name = maker()

@@ -58,7 +58,7 @@ def wheels(tmp_path: Path) -> Path:
 def test_another_release_is_compared_with_the_record_and_nothing_is_written(
     output: Path, wheels: Path
 ) -> None:
-    """Expected is what is on record, seen is what the release does; the command repeats it."""
+    """The record is what is expected, the new release what is seen; the command repeats it."""
     before = tree(output)
     status, out, err = check(output, wheels, "--with", "bent==2.0")
     assert status == 1, err
@@ -267,7 +267,7 @@ def test_the_newest_releases_are_compared_and_no_record_is_written(
 
 @pytest.mark.real
 def test_newest_stands_for_itself(output: Path, wheels: Path) -> None:
-    """It names packages and writes nothing."""
+    """`--newest` itself says which packages are installed, and it writes no record."""
     for words in (["--with", "bent==1.0"], ["--update"]):
         status, _, err = check(output, wheels, "--newest", *words)
         assert (status, "--newest" in err.splitlines()[-1]) == (2, True)

@@ -335,7 +335,7 @@ def test_without_a_race_a_killed_process_that_got_further_is_a_difference() -> N
 
 
 def test_a_cut_outcome_is_told_as_the_furthest_that_was_seen() -> None:
-    """What a process did that is killed at a random moment is an upper bound."""
+    """What a process did before it was killed at a random moment is an upper bound."""
     text = page(record("flask-debug/SIGTERM@group", killed("C", "B"), stack="flask-3.1"))
     assert "≈ up to C B, SIGKILL" in text
     seen_by_debug = answer(text, "stop a service: `systemctl stop`")[2]
@@ -458,7 +458,7 @@ def test_what_libraries_and_helpers_did_makes_no_difference_and_is_told() -> Non
 
 
 def test_an_unknown_cell_is_shown_with_its_reason_and_never_as_an_outcome() -> None:
-    """What was not seen is not told as what did not happen."""
+    """What was not seen is never reported as not having happened."""
     unseen = record("plain/SIGINT@main", unknown=("it was never ready: x|y",))
     text = page(unseen)
     assert "| `SIGINT` | ? not known: it was never ready: x\\|y |" in text

@@ -176,7 +176,7 @@ def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None
 
 
 def test_two_signals_of_which_nobody_has_said_anything_are_withheld() -> None:
-    """As one that comes while a worker is in a hook that does not come back."""
+    """So is one that comes while a worker is in a hook that never returns."""
     cell = "gunicorn-stuck/SIGTERM-then-SIGTERM@master"
     asked = record(cell, stack="made", packages={"gunicorn": "27.0.1"})
     with pytest.raises(NotPredicted, match="SIGTERM-then-"):

@@ -791,7 +791,7 @@ def test_who_works_without_an_end_lives() -> None:
 
 
 def test_who_ended_after_all_has_ended() -> None:
-    """Its end was seen in the last moment."""
+    """The master saw the worker's end in the last moment."""
     shown = in_time("0.4", Event("kernel", 20, "ended", ("code 0",)))
     assert isinstance(shown, Outcome)
     assert "worker" not in shown.survivors

@@ -29,7 +29,7 @@ def entries(*records: Record) -> dict[str, str]:
 
 
 def test_an_entry_is_what_the_newest_python_showed_with_the_newest_release() -> None:
-    """Older Pythons and older releases are told of elsewhere."""
+    """Older Pythons and releases stand in other tables."""
     newest = record(
         "uvicorn/SIGTERM@main",
         served((), SIGTERM),

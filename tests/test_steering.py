@@ -218,7 +218,7 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
 
 
 def test_the_page_of_races_counts_what_was_never_seen() -> None:
-    """Of each question, over all cells that were asked it; those that are whole are left out."""
+    """A question's outcomes are those of all its cells; complete races are left out."""
     never, always, other = (
         outcome(process("parent"), process("child", fired=fired)) for fired in ((), ("A",), ("B",))
     )
@@ -252,7 +252,7 @@ def test_a_fork_that_is_told_of_by_a_handler_of_another_kind_can_be_held_back() 
 def test_who_is_stopped_is_told_nothing_of_what_was_not_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What no run has shown is listed with the number of runs, which nobody knows then."""
+    """Outcomes that no run showed are listed, even if the number of runs is not known."""
     folder = tmp_path / "observations" / platform_name()
     folder.mkdir(parents=True)
     shutil.copy(REPORTS / "observations" / platform_name() / f"{NEWEST}.jsonl", folder)

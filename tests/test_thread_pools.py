@@ -59,7 +59,7 @@ def test_threading_ends_pools_behind_functions_that_came_later() -> None:
     ("version", "how"), [("3.8.18", "A"), ("3.9.2", "A raised")], ids=["3.8", "3.9"]
 )
 def test_a_pool_in_a_handler_is_refused_from_3_9_on(version: str, how: str) -> None:
-    """Whether pools have been used before, or are imported by that: both are RuntimeErrors."""
+    """It is a RuntimeError both for pools used before and for pools imported by the call."""
     in_handler = {"A": (UsePool(),)}
     for before in ((), (UsePool(),)):
         text = text_of(version, *before, Register("A"), **in_handler)

@@ -196,7 +196,7 @@ exit %d"""
 def test_a_page_is_made_where_something_differs(
     status: int, page: str | None, tmp_path: Path
 ) -> None:
-    """With bisect's answer; where nothing could be compared the job fails, and there is none."""
+    """The page has bisect's answer; if nothing could be compared, the job fails without a page."""
     fake(tmp_path / ".venv/bin/exitmatrix", TOLD % status)
     done = newest(tmp_path, "stacks", "/a/python", "newest/it.md")
     assert done.returncode == (status if status > 1 else 0), done.stderr

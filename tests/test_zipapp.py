@@ -85,7 +85,7 @@ def test_an_archive_runs_a_program_on_a_python_without_any_package(
 def test_the_archive_that_make_zipapp_built_runs_on_each_python_that_it_is_for(
     tmp_path: Path,
 ) -> None:
-    """What is written in C is another for each; `make zipapp` downloads it, and no test does."""
+    """Extension modules differ by version; `make zipapp` downloads them, and no test does."""
     built = ROOT / "exitmatrix.pyz"
     if not built.exists():
         pytest.skip("make zipapp has built no exitmatrix.pyz")

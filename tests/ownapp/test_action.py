@@ -121,7 +121,7 @@ def test_a_handler_that_does_not_run_fails_the_job_at_its_line(job: dict[str, st
 
 @pytest.mark.real
 def test_without_a_command_the_projects_own_file_is_read(job: dict[str, str]) -> None:
-    """And where everything is as expected, the job goes on, without an annotation."""
+    """If everything is as expected, the job goes on without annotations."""
     svc = Path(job["GITHUB_WORKSPACE"]) / "svc"
     (svc / "exitmatrix.toml").write_text(
         f"[app]\ncommand = ['{sys.executable}', 'graceful.py']\n[expect.deploy]\nran = 'all'\n"
@@ -193,7 +193,7 @@ def fill(text: str, known: dict[str, str]) -> str:
 
 @pytest.mark.real
 def test_a_job_that_uses_the_action_is_told(folder: Path, tmp_path: Path) -> None:
-    """Both steps, from what the caller says to the outputs: installed, run, and passed or not."""
+    """Both steps run, from the inputs to the outputs: install, run, and pass or fail."""
     if shutil.which("bash") is None:
         pytest.skip("no bash is here")
     inputs = {

@@ -30,7 +30,7 @@ def test_whoever_has_nothing_to_clean_up_speaks_not_for_who_goes_on() -> None:
 
 
 def test_of_two_ends_that_are_learnt_at_once_the_order_is_told() -> None:
-    """A shell that waits for the program ends after it, within the same thousandth of a second."""
+    """A waiting shell ends right after the program, within the same millisecond."""
     journal = TimedJournal()
     for pid in (11, 10):
         journal.note("kernel", pid, "ended", "code 0")
@@ -100,7 +100,7 @@ FINE, KILLED = ended("code 0"), ended("signal SIGTERM")
 def test_runs_without_the_probe_differ_if_they_have_nothing_in_common_with_those_with_it(
     with_it: list[AppOutcome], without: list[AppOutcome], differs: bool, only: int
 ) -> None:
-    """Both kinds show a race in part; how many of one showed what none of the other did is told."""
+    """Each kind may show a part of a race; the page counts outcomes that only one kind showed."""
     result = ending(*with_it, blind=tuple(without))
     assert bool(disagreements(result)) is differs
     assert only_without(result) == only
@@ -125,7 +125,7 @@ GRACE: dict[str, Any] = {"end": "signal SIGKILL", "got": ("SIGTERM", "SIGKILL")}
 
 
 def test_why_a_process_stays_is_told() -> None:
-    """It ignores the signal, or waits for a handler of its own; that it was killed is no reason."""
+    """It ignores the signal, or waits in a handler; that it was killed in the end is no reason."""
     ignoring = member("main", (CLOSE, "not run"), ignores=("SIGTERM",), **GRACE)
     assert "main ignores SIGTERM" in why(ignoring)
     assert "main ignores" not in why(member("main", (CLOSE, "not run"), **GRACE))
@@ -549,7 +549,7 @@ def test_equal_handlers_are_named_once() -> None:
 
 
 def test_what_pools_have_at_the_end_goes_by_their_module() -> None:
-    """A call of threading from 3.9 up, one of atexit before: it is that of the pools."""
+    """Pools have a call of threading from 3.9 on, and one of atexit before."""
     where = ("/usr/lib/python3.13/concurrent/futures/thread.py:20", "", "/app")
     found = of_finalizer("threading._register_atexit", f"{POOLS}thread:_python_exit", *where)
     assert (found.label, found.library) == ("concurrent.futures:thread._python_exit", True)

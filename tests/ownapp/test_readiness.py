@@ -28,7 +28,7 @@ def ready_after(memory: list[int]) -> float:
 
 
 def test_what_is_still_loading_is_not_ready_however_long_the_machine_takes() -> None:
-    """A busy machine lets workers import for longer than anybody would wait for one at work."""
+    """On a busy machine workers may import for longer than the limit for a tree at work."""
     loading = [place * 2 * GROWTH for place in range(90)]  # 9 s
     assert ready_after([1000]) == LONGEST_LISTENING
     assert 10.5 < ready_after(loading) < 11.5

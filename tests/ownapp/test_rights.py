@@ -73,7 +73,7 @@ def test_who_gives_up_the_rights_of_root_is_observed_and_has_a_folder_of_its_own
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="for others nothing is opened")
 def test_nobody_can_list_what_is_open_to_who_knows_its_name(tmp_path: Path) -> None:
-    """The folder above has a name that is made up, and shows none of those below it."""
+    """The parent folder has a random name, and cannot be listed by others."""
     spec = AppSpec(
         id="x",
         words=("sh", "-c", 'stat -c %a "$TMPDIR" "$TMPDIR/.." "$TMPDIR/../.."; sleep 60'),

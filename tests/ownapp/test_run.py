@@ -192,7 +192,7 @@ while True:
 
 
 def test_a_master_has_time_to_replace_who_was_killed(run_app: Run, folder: Path) -> None:
-    """One that looks every few seconds, as that of huey does, is at rest before it does."""
+    """A supervisor that polls every few seconds, as huey's does, rests before it replaces."""
     (folder / "looking.py").write_text(LOOKING_NOW_AND_THEN)
     done = run_app("--ending", "oom", "--trials", "2", "--", "python", "looking.py")
     assert "replaced" in row(done.stdout, "oom")
@@ -665,7 +665,7 @@ def test_ctrl_c_leaves_nothing_running(run_app: Run, folder: Path) -> None:
 def test_what_the_user_has_in_the_environment_is_in_the_programs_and_nowhere_else(
     run_app: Run,
 ) -> None:
-    """The program has the caller's variables; no value of one is told of."""
+    """The program has the caller's variables, and no value of one is printed."""
     program = "import os, time; print(os.environ['SECRET'] == 'x1y2z3', flush=True); time.sleep(99)"
     ready = ("--ready", "line ^True$")
     done = run_app(*ONCE, *ready, "--ending", "oom", "--", "python", "-c", program, SECRET="x1y2z3")

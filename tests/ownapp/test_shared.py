@@ -51,7 +51,7 @@ def words(text: str) -> str:
 
 @pytest.mark.real
 def test_a_lock_file_that_one_run_leaves_does_not_stop_the_next(run_app: Run, folder: Path) -> None:
-    """Each run begins as the first did, and in the end the file is there, as its user has it."""
+    """Each run finds what the first found, and at the end the user's file is back."""
     (folder / "locks.py").write_text(LOCKS.format(name="app.lock"))
     done = run_app(*ASKED, "--", "python", "locks.py")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -232,7 +232,7 @@ def test_what_tools_keep_is_no_change(tmp_path: Path) -> None:
 
 
 def test_what_is_put_aside_comes_back_and_nothing_of_a_users_is_lost(tmp_path: Path) -> None:
-    """Also a folder; what was made anew meanwhile stays as it is."""
+    """This holds for folders, too; what was made again meanwhile stays as it is."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").write_text("old")
     (tmp_path / "lock").write_text("first")
@@ -250,7 +250,7 @@ def test_what_is_put_aside_comes_back_and_nothing_of_a_users_is_lost(tmp_path: P
 
 
 def test_two_that_are_at_work_in_one_folder_see_each_other(tmp_path: Path) -> None:
-    """Each as long as the other is there; one in another folder is nobody's neighbour."""
+    """Each sees the other until that leaves; a run in another folder does not count."""
     one, far = FolderLock(str(tmp_path)), FolderLock(str(tmp_path.parent))
     assert not one.is_shared()
     other = FolderLock(str(tmp_path))

@@ -107,7 +107,7 @@ def test_a_handler_failed_if_what_left_it_has_ended_the_main_thread() -> None:
 
 
 def test_a_handler_in_which_its_process_ended_is_unfinished() -> None:
-    """It began, and nobody told that it was left."""
+    """It began, and no event says that it was left."""
     seen = shown(installs(STOP), READY, SENT, BEGAN, ("harness", "sent", "SIGKILL", "main"), EXITED)
     assert of(seen).fate == "unfinished"
     (why,) = broken(seen, "ran=signal.SIGTERM:stop")
@@ -115,7 +115,7 @@ def test_a_handler_in_which_its_process_ended_is_unfinished() -> None:
 
 
 def test_a_handler_whose_end_cannot_be_told_is_neither_finished_nor_unfinished() -> None:
-    """And what is not known does not pass."""
+    """An expectation that cannot be checked is not met."""
     seen = shown(installs(STOP), READY, SENT, BEGAN, ("probe", "endless", "s1"), EXITED)
     assert of(seen).fate == "began"
     assert broken(seen, "ran=signal.SIGTERM:stop") == (
@@ -211,7 +211,7 @@ def test_whom_the_program_displaced_stands_on_the_page() -> None:
 
 
 def test_a_sigkill_that_nobody_of_us_sent_is_told_as_one() -> None:
-    """Python's own subprocess.run kills its child when an exception ends it."""
+    """subprocess.run of Python kills its child when an exception ends it."""
     atexit = ("probe", "registered", "1", "bye", "__main__:bye", "/app/app.py:1", "__main__", "")
     killed = ("kernel", "ended", "signal SIGKILL")
     ours = ("harness", "sent", "SIGKILL", "main")
@@ -257,7 +257,7 @@ FINALIZER = ("probe", "finalize", "w1", "__main__:close", "/app/app.py:5", "__ma
 
 
 def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> None:
-    """What it belonged to may have ended its life in the course of the program."""
+    """Its owner may have gone before the program's end."""
     label = "weakref.finalize:close"
     ran = ("probe", "began", "w1"), ("probe", "ended", "w1")
     assert of(shown(FINALIZER, READY, SENT, *ran, EXITED), label).fate == "ran"
@@ -348,7 +348,7 @@ def test_what_multiprocessing_and_threading_call_at_the_end_is_told_by_mechanism
 def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
     key: str, inherited: int
 ) -> None:
-    """In one that is forked it is never called, so that it does not lack there."""
+    """A forked process never calls it, so it is not missing there."""
     first = Event("probe", PID, "finalize", (key, *FINALIZER[3:]))
     started = Event("probe", PID, "started", ("1", "python", "3.13.0", "0"))
     events = [
