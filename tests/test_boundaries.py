@@ -56,16 +56,6 @@ def test_both_sides_of_a_boundary_are_predicted(place: int) -> None:
 
 
 DAMAGES = all_damages(REPORTS)
-RARE = "what it allows more was not seen in 1,200 runs here, nor does a cell on record show it"
-JOINS = "threads that join the main one show it (3 of 310 runs on 3.9); generated ones do not"
-UNNOTICED = {
-    "waits_for_threads of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": JOINS,
-    "waits_for_threads of pypy-3.9.16-7.3.11 as on pypy-3.11.17-8.0.1": JOINS,
-    "call_grace of cpython-3.6.15 as on cpython-3.7.16": RARE,
-    "call_grace of cpython-3.7.16 as on cpython-3.6.15": RARE,
-}
-"""What nothing has noticed, and why; the page lists it."""
-
 CELLS = {one.cell: one for one in records()}
 ENOUGH = 1000
 """Runs: what never came in them has a probability below 0.3 % (at 95 %)."""
@@ -85,9 +75,7 @@ def test_no_law_is_damaged_unnoticed() -> None:
 
     Or something more is foreseen, which was not seen in many runs.
     """
-    assert not UNNOTICED.keys() & WITNESSES
-    others = [one for one in DAMAGES if one.name not in UNNOTICED]
-    assert not [one.name for one in others if not is_noticed(one)]
+    assert not [one.name for one in DAMAGES if not is_noticed(one)]
 
 
 def test_a_witness_does_not_notice_what_is_no_damage() -> None:
@@ -123,7 +111,7 @@ def test_boundaries_have_reasons() -> None:
 
 def test_nothing_else_has_a_witness() -> None:
     """What is committed is about the laws of today."""
-    assert set(WITNESSES) | set(UNNOTICED) == {one.name for one in DAMAGES}
+    assert set(WITNESSES) == {one.name for one in DAMAGES}
 
 
 def test_a_damage_is_no_damage_where_it_changes_nothing() -> None:

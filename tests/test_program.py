@@ -114,7 +114,10 @@ def test_a_handler_may_do_several_things_in_order() -> None:
         ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS}, "),
         ({"steps": [{"try": "return"}]}, "and {try = STEPS, finally = NAME} are valid"),
         ({"steps": [{"try": "return", "finally": 3}]}, "finally: a name is valid, not 3"),
-        ({"steps": [{"thread": [], "ends": "soon"}]}, "ends: valid: joined, after main, never"),
+        (
+            {"steps": [{"thread": [], "ends": "soon"}]},
+            "ends: valid: joined, after main, joins main, never",
+        ),
         ({"steps": ["os._exit soon"]}, "a number is valid, not 'soon'"),
         ({"steps": ["on SIGTERM"]}, "`on SIGNAL NAME` or"),
         ({"steps": ["sing"]}, "'sing' is none of"),

@@ -169,7 +169,7 @@ def test_a_cell_that_shows_one_outcome_of_a_race_is_no_proof_of_another() -> Non
         ("reloader-restarts-on-3", Raises("SystemExit", 3)),
         ("reloader-passes-status-on", Raises("SystemExit", 0)),
         ("call-kills-child", PassesOn()),
-        ("call-2-leaves-child", Kills(swallows=False, waits=False)),
+        ("call-2-leaves-child", Kills(swallows=False)),
         ("handlers-leave-the-exit-alone", Exits(1)),
         ("pypy-ctrl-c-skips-exit", Finalizes(130)),
         ("abort", Dies("SIGKILL")),

@@ -237,6 +237,14 @@ def test_a_traceback_of_a_daemon_thread_may_abort_the_process() -> None:
         predict_program(code(Keep("A"), StartThread((Raise(),), "never")), NEWEST)
 
 
+def test_pypy_3_9_does_not_always_wait_for_a_thread_that_joins_the_main_one() -> None:
+    """CPython does, and so do other PyPys."""
+    program = code(StartThread((Register("A"),), "joins main"))
+    assert foreseen(program, PROFILES["pypy-3.9.16"]) == {"A( A) = 0", "= 0"}
+    for python in ("pypy-3.11.17", "3.9.18", "2.7.18"):
+        assert foreseen(program, PROFILES[python]) == {"A( A) = 0"}
+
+
 def test_nobody_waits_for_a_hook_that_is_told_of_a_daemon_thread() -> None:
     """The end may come before it begins, while it runs, or when it is over."""
     raises = StartThread((Raise(),), "never")
@@ -490,7 +498,11 @@ def bodies(statements: st.SearchStrategy[Statement]) -> st.SearchStrategy[tuple[
 STATEMENTS: st.SearchStrategy[Statement] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.builds(StartThread, bodies(inner), st.sampled_from(["joined", "after main", "never"])),
+        st.builds(
+            StartThread,
+            bodies(inner),
+            st.sampled_from(["joined", "after main", "joins main", "never"]),
+        ),
         st.builds(Fork, bodies(inner)),
         st.builds(TryFinally, bodies(inner), NAMES),
     ),

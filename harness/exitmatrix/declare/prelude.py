@@ -309,6 +309,16 @@ HEADER = """\
 FORGET_WAITING = """        WAITING[:] = BEFORE[:] = []  # those threads are the parent's
 """
 
+JOINS_MAIN = """
+def start_joining_main(body):
+    def run():
+        [main] = [one for one in threading.enumerate() if one.name == "MainThread"]
+        main.join()
+        body()
+
+    threading.Thread(target=run).start()
+"""
+
 LET_GO = """    ENDED.append(True)
     threading._shutdown = wait  # or threading would hold on to the globals of this program
 """

@@ -28,8 +28,8 @@ SELDOM: tuple[Code, ...] = (
     # A fork while the thread that has ended last may be loading a library.
     Code(body=(StartThread(), Fork((LibcExit("_exit", 0),)))),
     Code(body=(StartThread(), Fork((StartThread(),)))),
-    # A thread that begins to run when main's code has ended.
-    Code(body=(StartThread((Register("A"),), "after main"),)),
+    # A thread that joins the main thread.
+    Code(body=(StartThread((Register("A"),), "joins main"),)),
     # Pools of processes that break, or whose exit function fails.
     Code(body=(SubmitTask(()),)),
     Code(body=(SubmitTask((), "spawn"),)),

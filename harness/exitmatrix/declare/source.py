@@ -250,6 +250,7 @@ class _Writer:
                     after_main and keeps,
                 ),
                 (prelude.AFTER_MAIN, after_main and not keeps),
+                (prelude.JOINS_MAIN, "joins main" in self.ends),
                 (prelude.NAMESAKE, UnregisterNamesake in self.kinds),
                 (prelude.BROKEN_PIPE, CloseStdout in self.kinds),
                 (prelude.KEPT, Finalize in self.kinds),
@@ -338,6 +339,7 @@ STARTERS = {
     "joined": "start_and_join",
     "never": "start_daemon",
     "after main": "start_after_main",
+    "joins main": "start_joining_main",
 }
 
 

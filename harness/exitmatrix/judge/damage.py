@@ -31,7 +31,7 @@ from exitmatrix.model.outcome_sets import allows
 
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "tracker",
-    "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
+    "server_catches_all", "call_leaves_child", "debugger_locks", "scheduler_forks",
     "late_join", "endless_calls", "gzip_loses",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "server_keeps_status",

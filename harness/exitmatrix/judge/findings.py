@@ -423,7 +423,7 @@ subprocess.call(["sh", "-c", "sleep 0.5; echo the child lived on"])
     Finding(
         id="call-and-ctrl-c",
         what="Does subprocess.call give its child time to end after Ctrl-C?",
-        rules=("second-ctrl-c-ends-grace", "second-ctrl-c-no-grace", "second-ctrl-c-2"),
+        rules=("second-ctrl-c-kills", "second-ctrl-c-2"),
         beside=("interrupted-wait-is-over",),
         status="undocumented",
         where=(

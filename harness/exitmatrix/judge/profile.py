@@ -97,7 +97,6 @@ class Profile(Frozen, kw_only=True):
     trusts_family: bool
     callbacks: Literal["at once", "collected"]
     call_leaves_child: bool
-    call_grace: bool
     debugger_locks: bool
     scheduler_forks: bool
 
@@ -879,17 +878,6 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3,), value=False),
         ),
         source="CPython 2.7 Lib/subprocess.py, call; 3.6, the same",
-    ),
-    Parameter(
-        name="call_grace",
-        about="whether it gives it a quarter of a second after KeyboardInterrupt",
-        spans=(
-            Span("cpython", (), value=False),
-            Span("cpython", (3, 7), value=True),
-            Span("pypy", (), value=False),
-            Span("pypy", (3, 7), value=True),
-        ),
-        source="CPython bpo-25942; Lib/subprocess.py, Popen._sigint_wait_secs",
     ),
     Parameter(
         name="debugger_locks",

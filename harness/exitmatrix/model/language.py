@@ -15,7 +15,7 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-ThreadEnd = Literal["joined", "after main", "never"]
+ThreadEnd = Literal["joined", "after main", "joins main", "never"]
 PoolEnd = Literal["with", "shutdown", "left open", "at exit"]
 ProcessPoolEnd = Literal["with", "left open"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
@@ -348,12 +348,18 @@ class StartThread(Frozen, tag="thread"):
 
     joined      `Thread.start` and `Thread.join` at once
     after main  no daemon; it waits until the main thread's code has ended, then executes `body`
+    joins main  the same: it joins the main thread
     never       a daemon, for which the starter waits until `body` has been executed; an exception
                 or SystemExit in it ends it, otherwise it then sleeps for ever
     """
 
     body: tuple[Statement, ...] = ()
     ends: ThreadEnd = "joined"
+
+    @property
+    def outlives_main(self) -> bool:
+        """Whether it executes `body` when the main thread's code has ended."""
+        return self.ends in ("after main", "joins main")
 
 
 class Submit(Frozen, tag="submit"):

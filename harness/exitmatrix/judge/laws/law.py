@@ -208,7 +208,6 @@ class Kills(Frozen):
     """The child is killed; then the exception passes, or is swallowed."""
 
     swallows: bool
-    waits: bool  # the child has some time before
 
 
 Effect = (

@@ -12,7 +12,7 @@ def _can_wait(facts: Facts) -> bool:
     What one does that is started later, by a handler, or where no code of the main
     thread is, was not measured.
     """
-    after = isinstance(facts.statement, StartThread) and facts.statement.ends == "after main"
+    after = isinstance(facts.statement, StartThread) and facts.statement.outlives_main
     return not after or not (facts.rootless or (facts.finalizing and facts.in_main))
 
 

@@ -23,14 +23,6 @@ def _reloader_interrupted(facts: Facts) -> bool:
     return facts.supervisor == "reloader" and facts.exception == "KeyboardInterrupt"
 
 
-def _kills(facts: Facts) -> Kills:
-    interrupted = _reloader_interrupted(facts)
-    return Kills(
-        swallows=interrupted,
-        waits=interrupted and facts.profile.call_grace and not facts.again,
-    )
-
-
 def _swallowed_in_main(facts: Facts) -> bool:
     """Whether CPython 2's server may catch an exception that comes from elsewhere."""
     return facts.exception == "SystemExit" and facts.requested and facts.profile.server_catches_all
@@ -215,7 +207,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.supervisor == "reloader" and not f.profile.call_leaves_child and f.child_rests
         ),
-        then=_kills,
+        then=lambda f: Kills(swallows=_reloader_interrupted(f)),
         because=(
             "In Python 3, when an exception leaves subprocess.call, SystemExit included, the"
             " child is killed with SIGKILL: none of its handlers run."
@@ -228,7 +220,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.supervisor == "reloader" and not f.profile.call_leaves_child and not f.child_rests
         ),
-        then=_kills,
+        then=lambda f: Kills(swallows=_reloader_interrupted(f)),
         because=(
             "Both processes got the signal. The parent's subprocess.call kills the child, which is "
             "running its own handlers: at once, or after Ctrl-C, from 3.7 on, when a quarter of a "
@@ -284,33 +276,17 @@ LAWS: tuple[Law, ...] = (
         race="the second SIGINT, and the beginning of the first handler in each process",
     ),
     Law(
-        id="second-ctrl-c-no-grace",
+        id="second-ctrl-c-kills",
         about="second signal",
-        when=lambda f: (
-            f.supervisor != "" and not f.profile.call_leaves_child and not f.profile.call_grace
-        ),
+        when=lambda f: f.supervisor != "" and not f.profile.call_leaves_child,
         then=lambda _: Proceeds(),
         because=(
-            "Before 3.7 the parent kills the child at the first Ctrl-C, at once; the second "
-            "one interrupts whichever process's handler runs by then. A child that is quick "
-            "has ended before it is killed."
-        ),
-        source="CPython 3.6 Lib/subprocess.py, call (bpo-25942 came in 3.7)",
-        race="the second SIGINT, the end of the child, and the SIGKILL that its parent sends to it",
-    ),
-    Law(
-        id="second-ctrl-c-ends-grace",
-        about="second signal",
-        when=lambda f: (
-            f.supervisor != "" and not f.profile.call_leaves_child and f.profile.call_grace
-        ),
-        then=lambda _: Proceeds(),
-        because=(
-            "After the first Ctrl-C the parent gives its child a quarter of a second. The second "
-            "one interrupts the child's handler and the parent's waiting, and the parent kills."
+            "The parent kills its child after the first Ctrl-C: before 3.7 at once, then when a "
+            "quarter of a second has passed, or at the second one. That interrupts whichever "
+            "process's handler runs by then. A child that is quick has ended before it is killed."
         ),
         source="CPython Lib/subprocess.py, Popen.wait and call (bpo-25942)",
-        race="the end of the child, and the SIGKILL that its parent sends at the second SIGINT",
+        race="the second SIGINT, the end of the child, and the SIGKILL that its parent sends to it",
     ),
     Law(
         id="orphan-goes-on",

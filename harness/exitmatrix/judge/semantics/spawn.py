@@ -45,7 +45,7 @@ def start_thread(
         process.started,
         (ThreadCode(statement.ends == "never", of_pool), Body(statement.body)),
         daemon=statement.ends == "never" or thread.daemon,
-        after_main=statement.ends == "after main",
+        after_main=statement.outlives_main,
     )
     process = replace(process, threads=(*process.threads, new), started=process.started + 1)
     return process, thread if new.after_main else change.push(thread, Joins(new.id))

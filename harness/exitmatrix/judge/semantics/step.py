@@ -76,7 +76,7 @@ def _apart(now: Configuration) -> bool:
                 return False
             for place, frame in enumerate(thread.frames, start=1):
                 if isinstance(frame, Supervising) and (
-                    process.pending or thread.raising or frame.grace or thread.frames[place:]
+                    process.pending or thread.raising or thread.frames[place:]
                 ):
                     return False
     return True

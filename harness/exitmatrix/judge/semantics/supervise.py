@@ -95,9 +95,6 @@ def wait(
     waiting = main.top
     assert isinstance(waiting, Supervising)
     child = now.process(waiting.child)
-    if waiting.grace:
-        yield from _after_interrupt(now, process, main, child)
-        return
     if child.exit is None:
         return
     about = Facts(profile=ask.profile, status=_return_code(child.exit), supervisor=waiting.how)
@@ -120,17 +117,6 @@ def wait(
                 yield change.put(now, process, change.swap(main, replace(waiting, child=path)))
             case _:
                 raise NotPredicted(f"{effect!r} of a supervisor")
-
-
-def _after_interrupt(
-    now: Configuration, process: ProcessState, main: ThreadState, child: ProcessState
-) -> Iterator[Configuration]:
-    """The child ends in time, or is killed."""
-    over = change.pop(main)
-    if child.exit is None:
-        yield change.put(_kill(now, child), process, over)
-    else:
-        yield change.put(now, process, over)
 
 
 def _return_code(how: Exit) -> int:
@@ -158,7 +144,6 @@ def interrupt(
         profile=ask.profile,
         exception=raised.name,
         supervisor=waiting.how,
-        again=waiting.grace,
         child_rests=rests(now.process(waiting.child)),
     )
     for effect in ask("supervisor exception", about):
@@ -168,11 +153,7 @@ def interrupt(
                 yield change.put(now, process, over)
             case Swallows():
                 yield change.put(now, process, replace(over, raising=None))
-            case Kills(swallows, waits):
-                if waits:
-                    patient = change.swap(main, replace(waiting, grace=True))
-                    yield change.put(now, process, replace(patient, raising=None))
-                    continue
+            case Kills(swallows):
                 child = now.process(waiting.child)
                 if child.exit is None:
                     now = _kill(now, child)

@@ -225,7 +225,6 @@ class Supervising(Frozen):
 
     child: Path
     how: str  # reloader, wait
-    grace: bool = False  # an exception is on its way, and the child has some time left
 
 
 class RequestCode(Frozen):
