@@ -236,6 +236,21 @@ def test_a_program_that_loses_every_way_to_the_channel_is_unknown(
 
 
 @every_python
+def test_a_program_that_c_code_ends_is_not_blamed_for_silence(
+    python: Interpreter, tmp_path: Path
+) -> None:
+    """faulthandler's own thread calls _exit(1), and nothing in Python hears of it."""
+    if python.language == (2, 7):
+        pytest.skip("2.7 has no faulthandler")
+    program = LOSING.replace("LOSE", "pass") + "import endings\nendings.end_here()\n"
+    program += "import faulthandler, time\n"
+    program += "faulthandler.dump_traceback_later(0.05, exit=True)\ntime.sleep(9)\n"
+    shown = observed_trial(python, program, tmp_path)
+    assert isinstance(shown, Unknown), shown
+    assert "unless C code ended it" in shown.reason
+
+
+@every_python
 @pytest.mark.parametrize(
     "way", ["os._exit(5)", "import sys; os.execv('/bin/sh', ['sh', '-c', 'exit 5'])"]
 )

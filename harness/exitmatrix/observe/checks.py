@@ -42,7 +42,7 @@ BY_ITSELF = ("return", "sys.exit", "raise", "thread:", "close")
 """Acts after which a program ends by itself."""
 UNSEEN_EXITS = LibcExit | PyExit
 """Statements that do, from C."""
-SILENT = "the last events of a process are missing: it ended by itself"
+SILENT = "the last events of a process are missing, unless C code ended it: it ended by itself"
 
 
 def why_unknown(
