@@ -1165,8 +1165,8 @@ RARE: tuple[Part, ...] = (
     ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
     ("django-runserver", 1, "worker", "SIGTERM", "race"),
     *(
-        (server, 0, "worker", f"SIGTERM-then-{second}", "race")
-        for server in ("celery-solo", "celery-threads")
+        (server, place, "worker", f"SIGTERM-then-{second}", "race")
+        for server, place in (("celery-solo", 0), ("celery-solo", 1), ("celery-threads", 0))
         for second in ("SIGTERM", "SIGKILL")
     ),
     ("gunicorn", 2, "worker", "SIGQUIT", "interrupts"),

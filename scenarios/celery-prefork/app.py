@@ -1,9 +1,10 @@
 # /// script
-# requires-python = ">=3.13"
+# requires-python = ">=3.10"
 # dependencies = ["celery>=5.7"]
 #
 # [tool.exitmatrix]
 # title = "celery worker with two processes in its pool"
+# not-on = {pypy = "what its master comes to after a signal to all is not understood there"}
 # roles = ["master", "worker"]
 # ready = {line = " ready\\.$"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO"]

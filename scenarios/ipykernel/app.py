@@ -8,7 +8,7 @@
 # ready = {line = "ready"}
 # command = ["python", "-m", "ipykernel_launcher", "-f", "kernel.json", "--IPKernelApp.exec_files=app.py"]
 # server = "ipykernel"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
 # ///
 """Which handlers run when a Jupyter kernel is signalled, as a container or a service does?
 

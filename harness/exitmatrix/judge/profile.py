@@ -95,6 +95,7 @@ class Profile(Frozen, kw_only=True):
     start_method: Literal["fork", "forkserver"]
     closing_waits: bool
     trusts_family: bool
+    tells_frames: bool
     callbacks: Literal["at once", "collected"]
     call_leaves_child: bool
     debugger_locks: bool
@@ -860,6 +861,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         spans=(Span("cpython", (), value=False), Span("pypy", (), value=True)),
         source="PyPy rpython/rlib/rsocket.py, `_addrbuf`; CPython Modules/socketmodule.c,"
         " makesockaddr",
+    ),
+    Parameter(
+        name="tells_frames",
+        about="whether sys._current_frames is there",
+        spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
+        source="docs: library/sys, sys._current_frames; PyPy pypy/module/sys has none",
     ),
     Parameter(
         name="callbacks",

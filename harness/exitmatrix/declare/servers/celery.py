@@ -85,6 +85,13 @@ SOLO = Server(
     source=_SOURCE,
 )
 
+# apps/worker.py, `install_cry_handler`: without sys._current_frames it installs none
+SOLO_PYPY = replace(
+    SOLO,
+    where={"tells_frames": False},
+    worker={signal: how for signal, how in SOLO.worker.items() if signal != "SIGUSR1"},
+)
+
 _SYNC = "apps/beat.py, `install_sync_handler`; beat.py, `Service.start`: it takes SystemExit"
 BEAT = Server(
     id="celery-beat",
@@ -184,8 +191,9 @@ _STARTING = (
     replace(
         _RAISES_AGAIN,
         cut=(_BEGINS,),
-        source="apps/worker.py, `_shutdown_handler`: the handler of its master, until pool.py,"
-        " `after_fork`, installs its own",
+        # Seen in one of some twenty runs on a busy machine, also of workers that were at rest.
+        source="apps/worker.py, `_shutdown_handler`: the handler of its master, which pool.py,"
+        " `after_fork`, is to replace",
     ),
 )
 PREFORK = Server(
@@ -394,6 +402,7 @@ THREADS_BUSY = Server(
 
 SERVERS = (
     SOLO,
+    SOLO_PYPY,
     BEAT,
     SOLO_BUSY_5_6,
     SOLO_BUSY,

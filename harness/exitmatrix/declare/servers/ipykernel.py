@@ -13,6 +13,7 @@ KERNEL = Server(
     package="ipykernel",
     imports=("main",),
     listens=False,
+    again=("SIGTERM",),  # kernelapp.py has no handler for it
     worker={
         "SIGINT": Reaction(how="goes on", source="ipykernel/kernelapp.py, `init_signal`: ignored"),
     },
