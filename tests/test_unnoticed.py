@@ -239,7 +239,7 @@ def test_a_program_that_loses_every_way_to_the_channel_is_unknown(
 def test_a_program_that_c_code_ends_is_not_blamed_for_silence(
     python: Interpreter, tmp_path: Path
 ) -> None:
-    """Faulthandler's own thread calls _exit(1), and nothing in Python hears of it."""
+    """The thread of `faulthandler` calls _exit(1), and nothing in Python hears of it."""
     if python.language == (2, 7):
         pytest.skip("2.7 has no faulthandler")
     program = LOSING.replace("LOSE", "pass") + "import endings\nendings.end_here()\n"
