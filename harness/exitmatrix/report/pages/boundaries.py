@@ -83,6 +83,7 @@ CANNOT_SAY = (
     "a process that is spawned, or forked by a fork server, and that a function starts",
     "what handlers of a fork server do, and its child that nobody joins",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
+    "a thread that joins the main one, but where a damage needs it",
     "a fork in a task of a pool of threads, and two tasks that wait for the end of pools",
     "an event loop in a program with multiprocessing, and more than one task beside it",
     "an overflow of the stack, and a pipe that is full",
