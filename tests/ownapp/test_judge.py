@@ -106,6 +106,14 @@ def test_runs_without_the_probe_differ_if_they_have_nothing_in_common_with_those
     assert only_without(result) == only
 
 
+def test_where_no_run_with_the_probe_was_seen_the_page_compares_none() -> None:
+    """Runs without it say nothing of whether it makes a difference."""
+    for seen, compared in (([FINE], True), ([], False)):
+        result = ending(*seen, blind=(FINE,))
+        report = AppReport(command="x", results=(result,), grace=30, runs=1, seconds=1, again="")
+        assert ("The probe made no difference" in "\n".join(page(report))) is compared
+
+
 def test_long_words_are_compared_in_time() -> None:
     """A program may write a megabyte without a blank: that is no matter of its square."""
     word = "x" * 50_000

@@ -180,9 +180,10 @@ def _end(report: AppReport) -> Iterator[str]:
             yield from filled(f"{name}: {listed(looks[name])}", "    ", "      ")
     else:
         yield "Nothing needs a look."
-    blind = sum(len(one.blind) for one in run)
-    if blind and not any(disagreements(one) for one in run):
-        other = sum(map(only_without, run))
+    both = [one for one in run if one.outcomes]  # where nothing was seen with it, nothing compares
+    blind = sum(len(one.blind) for one in both)
+    if blind and not any(disagreements(one) for one in both):
+        other = sum(map(only_without, both))
         compared = (
             f"{blind - other} of {blind} runs without it ended as runs with it did; what {other}"
             " showed is one side of a race."
