@@ -1106,7 +1106,7 @@ def goes_unnoticed(server: str, wrong: tuple[Server, ...]) -> bool:
 
 def test_a_wrong_fact_is_noticed() -> None:
     """Had a server not what the fact says, some record would not be as foreseen."""
-    seen = every(2, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)])
+    seen = every(3, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)])
     assert len(seen) > 100
     assert not [one for one in seen if goes_unnoticed(one[0], less(*one))]
 
@@ -1222,7 +1222,7 @@ def nothing(what: Reaction | Stop) -> Reaction | Stop:
 
 def test_a_wrong_part_of_a_fact_is_noticed() -> None:
     """Had it another status, no hooks, no restart, some record would not be as foreseen."""
-    seen = every(2, [one for one in parts() if one not in RARE])
+    seen = every(3, [one for one in parts() if one not in RARE])
     assert len(seen) > 100
     assert not [one for one in seen if goes_unnoticed(one[0], without(*one))]
 

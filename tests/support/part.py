@@ -98,7 +98,8 @@ def python_of(item: pytest.Item) -> str | None:
 
 SHARED = (
     ("rules", "saved_verdicts", "site"),  # what the laws foresee of all records
-    *(("exchange",), ("drafts",), ("fidelity",), ("publication",), ("zipapp",)),
+    ("check", "regression", "replacements"),  # two cells that are measured
+    *(("exchange",), ("drafts",), ("fidelity",), ("publication",), ("tour",), ("zipapp",)),
 )
 TOGETHER = {f"tests/test_{name}.py": names[0] for names in SHARED for name in names}
 """Files whose tests share what takes seconds to make, each with the name of its group."""

@@ -18,7 +18,7 @@ from tests.support.command import measure
 CELL = f"{NEWEST}/none/plain/SIGTERM@main"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `matrix` wrote about two cells."""
     output = tmp_path_factory.mktemp("measured") / "reports"
