@@ -166,7 +166,7 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         assert len(head) <= 14 + seen + len(record.packages) // 8, record.cell
         delivery = TERMINATIONS[record.termination].delivery
         several = len(scenario.roles) > 1 or record.target == "group"
-        least = 23 if scenario.serves else 15 if several else 12
+        least = 23 if scenario.serves else 17 if several else 14
         more = 12 * is_race(record.outcomes) + 10 * (delivery == "signal-twice")
         more += 2 * (TERMINATIONS[record.termination].signal in IGNORED_IN_BACKGROUND)
         more += bool(record.outcomes[0].survivors) and record.target == "child"  # its pid

@@ -47,6 +47,7 @@ class DriverSpec(Frozen, kw_only=True):
     roles: tuple[str, ...]
     serves: bool
     target: str  # a role, or group
+    ready: str = ""  # the line that says that it is ready, where it says so
     signal: str = ""  # "" for a termination that is none
     twice: bool = False
     then: str = ""  # the signal that follows
@@ -173,7 +174,11 @@ def _start(spec: DriverSpec) -> Iterator[str]:
 
 
 def _ready(spec: DriverSpec) -> Iterator[str]:
-    yield "program.stdout.readline()  # it is ready"
+    # What is written before is shown, too: a handler may run as early.
+    yield 'for line in iter(program.stdout.readline, b""):'
+    yield '    print(line.decode(), end="")'
+    line = f"{spec.ready}\n"
+    yield f"    if line.endswith(b{line!r}): break"
     if spec.to_child:
         yield "child = int(program.stdout.readline().split()[-1])"
 

@@ -86,6 +86,7 @@ def _spec(record: Record, scenario: Scenario, termination: Termination) -> Drive
         roles=scenario.roles,
         serves=scenario.serves,
         target=record.target,
+        ready=scenario.ready.line,
         signal=termination.signal,
         twice=termination.delivery == "signal-twice",
         then=termination.then,
