@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
+from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.app.leftovers import RunLeftovers
-from exitmatrix.machine.run.kernel import system_v
+from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.machine.run.leftovers import SharedLeftovers
-from exitmatrix.model import Scenario
+from exitmatrix.model import Scenario, Unknown
 from msgspec.structs import replace
 
+from tests.conftest import NEWEST, make_order, outcomes_of, own_scenario
 from tests.support.histories import PLAIN
 
 STEPS = ["register A", "register B", "share semaphore", "share shared memory"]
@@ -130,3 +133,37 @@ def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_p
         assert [one.name for one in left] == [f"id {own}"]
     finally:
         system_v.remove(system_v.SystemVObject("msg", queue, 0, 0) for queue in (others, own))
+
+
+HELD_BY_TRACKER = """
+import multiprocessing.resource_tracker, multiprocessing.shared_memory, os, signal
+import endings
+
+memory = multiprocessing.shared_memory.SharedMemory(create=True, size=1)
+with open("NAME", "w") as file:
+    file.write(memory.name)
+os.kill(multiprocessing.resource_tracker._resource_tracker._pid, signal.SIGKILL)
+child = os.fork()
+if child == 0:
+    memory.close()
+    print("ready", flush=True)
+    endings.end_here()
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.real
+def test_what_a_tracker_was_to_remove_is_removed_by_the_harness_which_ends_that(
+    environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """The tracker waits for a process that goes on, and both are ended with the trial.
+
+    It is killed here before, since it may be faster than the harness.
+    """
+    name = tmp_path / "name"
+    text = HELD_BY_TRACKER.replace("NAME", str(name))
+    scenario = own_scenario(tmp_path, text, roles=["parent", "child"], acts="child")
+    order = make_order(environment_of(NEWEST, "none"), scenario, "SIGKILL", "parent")
+    (one,) = outcomes_of([order]).values()
+    assert not isinstance(one, Unknown), one
+    assert name.read_text().strip("/") not in shared_memory.listed()

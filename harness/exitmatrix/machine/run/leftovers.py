@@ -13,6 +13,7 @@ class SharedLeftovers:
     def __init__(self) -> None:
         self.before = shared_memory.listed()
         self._had: set[str] = set()
+        self._tracked: set[str] = set()
         self._made: dict[tuple[str, int], system_v.SystemVObject] = {}
 
     def remember(self, pids: Iterable[int]) -> None:
@@ -20,6 +21,13 @@ class SharedLeftovers:
         for pid in pids:
             self._had |= shared_memory.mapped_by(pid) - self.before
             self._made |= {(one.kind, one.id): one for one in system_v.made_by(pid)}
+
+    def remember_tracked(self, pid: int) -> None:
+        """Take down what a process has mapped that multiprocessing's tracker is to remove.
+
+        That is left behind by nobody while the tracker lives, and it is ended with the trial.
+        """
+        self._tracked |= shared_memory.mapped_by(pid) - self.before
 
     def kinds(self, live: Collection[int]) -> list[str]:
         """The kind of each that is left by ended processes: the living still need theirs."""
@@ -41,5 +49,5 @@ class SharedLeftovers:
 
     def remove(self) -> None:
         """Remove what is still there."""
-        shared_memory.remove(self._had)
+        shared_memory.remove(self._had | self._tracked)
         system_v.remove(self._made.values())

@@ -168,6 +168,7 @@ class TrialState(Running[Journal]):
                 note("harness", 0, "not-sent", name)
             return
         pid = self.aim
+        self.leftovers.remember_tracked(pid)
         note("harness", pid, "sent", name, self.spec.target)
         watched = self.processes.watched.get(pid)
         if watched is None or not watched.send(number):
