@@ -49,13 +49,13 @@ class ProgramResult(msgspec.Struct, tag="runs", frozen=True):
 
 
 class _Order:
-    def __init__(self, ask: ProgramRequest, path: str) -> None:
-        self.ask = ask
+    def __init__(self, request: ProgramRequest, path: str) -> None:
+        self.request = request
         self.path = path
         self.next = 0
-        self.runs: list[BareRun | None] = [None] * len(ask.pythons)
+        self.runs: list[BareRun | None] = [None] * len(request.pythons)
         with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - measured: for each program
-            file.write(ask.source)
+            file.write(request.source)
 
 
 class _Running:
@@ -65,7 +65,7 @@ class _Running:
         self.pid = pid
         self.pipes = pipes  # those that are open
         self.events, self.stdout = pipes.values()
-        self.deadline = time.monotonic() + order.ask.seconds
+        self.deadline = time.monotonic() + order.request.seconds
         self.unseen = ""  # why, of one that was ended
 
 
@@ -121,8 +121,8 @@ class BareEngine:
             self._end_late_ones()
 
     def _take(self, line: bytes) -> None:
-        ask = msgspec.json.decode(line, type=ProgramRequest)
-        self.orders.append(_Order(ask, f"{self.folder}/program-{ask.number}.py"))
+        request = msgspec.json.decode(line, type=ProgramRequest)
+        self.orders.append(_Order(request, f"{self.folder}/program-{request.number}.py"))
 
     def _patience(self) -> float | None:
         if not self.running:
@@ -133,12 +133,12 @@ class BareEngine:
     def _start(self) -> None:
         order = self.orders[0]
         index, order.next = order.next, order.next + 1
-        if order.next == len(order.ask.pythons):
+        if order.next == len(order.request.pythons):
             self.orders.popleft()
         events, events_end = os.pipe()
         stdout, stdout_end = os.pipe()
         try:
-            pid = self._spawn(order.ask.pythons[index], order.path, stdout_end, events_end)
+            pid = self._spawn(order.request.pythons[index], order.path, stdout_end, events_end)
         except OSError as error:
             os.close(events)
             os.close(stdout)
@@ -188,8 +188,8 @@ class BareEngine:
         now = time.monotonic()
         for run in self.running.values():
             if run.deadline < now:
-                run.deadline = now + run.order.ask.seconds
-                self._end(run, f"it did not end within {run.order.ask.seconds:g} s")
+                run.deadline = now + run.order.request.seconds
+                self._end(run, f"it did not end within {run.order.request.seconds:g} s")
 
     def _end(self, run: _Running, why: str) -> None:
         run.unseen = run.unseen or why
@@ -222,7 +222,7 @@ class BareEngine:
         runs = tuple(one for one in order.runs if one)
         if len(runs) == len(order.runs):
             os.unlink(order.path)  # noqa: PTH108
-            _send(ProgramResult(order.ask.number, runs))
+            _send(ProgramResult(order.request.number, runs))
 
 
 def _started(line: str) -> int:

@@ -96,9 +96,9 @@ class Steerer:
         watched = self._process(steering)
         if self._sent < 0 or watched is None:
             return False
-        return self._told()[watched.pid] >= steering.events > 0
+        return self._event_counts()[watched.pid] >= steering.events > 0
 
-    def _told(self) -> Counter[int]:
+    def _event_counts(self) -> Counter[int]:
         """How many events of the program each process has told since the signal."""
         since = self._trial.journal.events[self._sent :]
         return Counter(one.pid for one in since if one.source == "probe")
@@ -106,7 +106,7 @@ class Steerer:
     def _ahead(self, events: int) -> WatchedProcess | None:
         """Another process, which has told so many."""
         watched = self._trial.processes.watched
-        some = (watched[pid] for pid, told in self._told().items() if told >= events)
+        some = (watched[pid] for pid, count in self._event_counts().items() if count >= events)
         return next((one for one in some if one is not self._held and not one.ended), None)
 
     async def _change_places(self, events: int) -> None:
