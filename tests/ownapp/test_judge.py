@@ -114,6 +114,21 @@ def test_where_no_run_with_the_probe_was_seen_the_page_compares_none() -> None:
         assert ("The probe made no difference" in "\n".join(page(report))) is compared
 
 
+FATES_OF_WHO_GOES_ON: tuple[Fate, ...] = ("unfinished", "not run")
+
+
+def test_who_goes_on_within_what_a_library_called_is_told_so() -> None:
+    """A pool waits for its threads, and whoever reads the page for what keeps the program."""
+    waits = replace(CLOSE, library=True, label="concurrent.futures:thread._python_exit")
+    begun, not_begun = (
+        " ".join("\n".join(story(ending(outcome(member("main", (waits, fate), end=""))))).split())
+        for fate in FATES_OF_WHO_GOES_ON
+    )
+    assert f"main goes on; begun and not finished: {waits.label}" in begun
+    assert "main goes on" in not_begun
+    assert waits.label not in not_begun
+
+
 def test_long_words_are_compared_in_time() -> None:
     """A program may write a megabyte without a blank: that is no matter of its square."""
     word = "x" * 50_000

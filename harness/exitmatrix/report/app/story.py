@@ -101,8 +101,10 @@ def _steps(outcome: AppOutcome) -> list[str]:
         for group in group_members(outcome.survivors)
         if not group[0].new
         for line in filled(
-            f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on{_missing(group[0], STAYED)}",
+            f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on{_missing(group[0], STAYED)}"
+            f"{_within(group[0])}",
             f"  {outcome.watched:5.1f} s  ",
+            INDENT,
         )
     ]
     if outcome.answers is not None:
@@ -170,6 +172,12 @@ def _missing(one: Member, fates: Mapping[str, str] = FATES, past: bool = False) 
         if any(r.fate == fate for r in own)
     ]
     return "".join(parts)
+
+
+def _within(one: Member) -> str:
+    """The libraries' handlers that it is in the middle of: a pool's waits for its threads."""
+    begun = [r.handler.label for r in one.handlers if r.handler.library and r.fate == "unfinished"]
+    return f"; begun and not finished: {listed(list(dict.fromkeys(begun)))}" if begun else ""
 
 
 def _label(ran: Ran) -> str:
