@@ -50,7 +50,8 @@ EXCEPTIONS = {
         "os": "the command starts itself again without variables that bend its Python",
         "sys": "the words that it was started with",
     },
-    "cli.progress": {"sys": "the stream on which a bar moves the cursor"},
+    "cli.bar": {"sys": "the stream on which a bar moves the cursor"},
+    "cli.progress": {"sys": "whether stderr is a terminal"},
     "cli.streams": {
         "os": "a reader that went away is replaced by nobody; whether colours are wanted",
         "sys": "the streams that are guarded",

@@ -19,7 +19,7 @@ from tests.faults.tally import Tally, rows_of, table
 from tests.support.part import every
 
 pytestmark = [pytest.mark.real]
-BRIEF = every(4, [fault.name for fault in ALL if fault.few])
+BRIEF = every(7, [fault.name for fault in ALL if fault.few])
 
 
 def suite(*words: str) -> subprocess.CompletedProcess[str]:

@@ -21,9 +21,10 @@ from unittest import mock
 import click
 import msgspec
 import pytest
+from exitmatrix.cli.bar import Bar
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.main import main
-from exitmatrix.cli.progress import Bar, PlainLines
+from exitmatrix.cli.progress import PlainLines
 from exitmatrix.cli.streams import KEPT, Guarded, echo_styled, inert, one_line, say
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine import scenarios

@@ -1,9 +1,9 @@
 """Which part of the tests runs where nobody asks for all: `make test` has six minutes.
 
-A test that runs on each Python of the machine runs on four: the oldest and the newest CPython, the
-newest PyPy, and one of the others, which is the next one for the next test of its file; but for
-one that is marked `everywhere`. Long lists of cases are cut by `every`. `make whole` runs all, and
-so does naming a test by its id.
+A test that runs on each Python of the machine runs on three: the newest CPython, in turn the oldest
+one and the newest PyPy, and one of the others, which is the next one for the next test of its file;
+but for one that is marked `everywhere`. Long lists of cases are cut by `every`. `make whole` runs
+all, and so does naming a test by its id.
 """
 
 from __future__ import annotations
@@ -32,9 +32,14 @@ def pythons(found: Mapping[str, Interpreter], number: int) -> set[str]:
     by_age = sorted(found.values(), key=lambda one: (one.language, one.implementation_version))
     cpythons = [one.id for one in by_age if one.implementation == "cpython"]
     pypys = [one.id for one in by_age if one.implementation == "pypy"]
-    chosen = {*cpythons[:1], *cpythons[-1:], *pypys[-1:]}
-    others = [one.id for one in by_age if one.id not in chosen]
-    return chosen | {*others[number % len(others) :][:1]} if others else chosen
+    newest, in_turn = cpythons[-1:], [*cpythons[:1], *pypys[-1:]]
+    others = [one.id for one in by_age if one.id not in (*newest, *in_turn)]
+    return {*newest, *_turn(in_turn, number), *_turn(others, number)}
+
+
+def _turn(ids: Sequence[str], number: int) -> Sequence[str]:
+    """The one of them whose turn it is, if there are any."""
+    return ids[number % len(ids) :][:1] if ids else ids
 
 
 def some_of(found: Mapping[str, Interpreter], test: str) -> list[Interpreter]:

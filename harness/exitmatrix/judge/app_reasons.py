@@ -4,46 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exitmatrix.judge.app_reason import AppReason
+from exitmatrix.judge.app_reasons_launchers import (
+    about_launchers,
+    was_killed_in_the_end,
+    was_reached,
+)
 from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran
-from exitmatrix.model.base import Frozen
-from exitmatrix.model.node import SHELLS
 from exitmatrix.model.tree import GROUP, MAIN, MASTER
-
-SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
-
-EXEC = "start the program with exec, so that it takes the place of the shell"
-PIPE = (
-    "have the program take the place of the shell, which exec within a pipe does not do: in bash,"
-    " exec PROGRAM > >(tee log); or leave its output to the process that starts it"
-)
-OF_LAUNCHERS = {
-    "flock": "flock --no-fork, which becomes the program and keeps the lock",
-    "supervise": "svc -d, which has supervise send SIGTERM to the program",
-    "runsvdir": "send SIGHUP to runsvdir, on which it has each runsv end its program",
-}
-"""Where a launcher that is no shell has a way of its own: flock(1), -F; daemontools, svc;
-runsvdir(8), Signals.
-"""
-
-SEVERAL = (
-    "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
-    " sends the signal to each and waits for them"
-)
-
-
-class AppReason(Frozen, kw_only=True):
-    """Why something happened, and what can be done about it."""
-
-    text: str
-    remedy: str = ""
-    source: str = ""
 
 
 def reasons(outcome: AppOutcome, situation: Situation) -> list[AppReason]:
     """Why it ended as it did, as far as what was seen says so; each said once."""
     found = [
-        *_about_launchers(outcome),
+        *about_launchers(outcome),
         *_about_those_left(outcome, situation),
         *_about_those_who_stay(outcome),
         *_about_members(outcome, situation),
@@ -55,90 +30,6 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[AppReason]:
     return list({one.text: one for one in found}.values())
 
 
-def _about_launchers(outcome: AppOutcome) -> Iterator[AppReason]:
-    """A launcher that is sent a signal, or ends of one, and does not pass it on."""
-    if not outcome.members:
-        return
-    first, others = outcome.members[0], outcome.members[1:]
-    if first.counts or not first.got or first.got[0] == "SIGKILL":
-        return
-    name = first.got[0]
-    apps = [one for one in others if one.family and not one.new]
-    if not apps or name in apps[0].got or _was_reached(apps[0]):
-        return
-    several = sum(one.base != "worker" for one in apps) > 1
-    pipes = any(one.beside or one.pipes for one in outcome.members)
-    remedy = SEVERAL if several else PIPE if pipes else EXEC
-    word, _, how = apps[0].exit.partition(" ")
-    other = how if word == "signal" and how not in (name, "SIGKILL") else ""
-    if first.exit and other == "SIGHUP":
-        yield AppReason(
-            text=f"{first.base}, which was started first, ended on {name}, and {apps[0].base} got"
-            " SIGHUP instead, as from a terminal that is closed.",
-            remedy=_remedy_of(first.base, EXEC),
-            source="unbuffer(1); pty(7)",
-        )
-    elif other:
-        yield AppReason(
-            text=f"{first.base}, which was started first, got {name}. {apps[0].base} got {other}"
-            " instead, which exitmatrix did not send.",
-            source="parallel(1), --termseq; entr(1), -r",
-        )
-    elif ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
-        yield _who_swallowed(ended[-1], first, name, remedy)
-    elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
-        yield AppReason(
-            text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
-            remedy=_remedy_of(first.base, remedy),
-            source="bash(1), SIGNALS: a trap waits for the command to complete",
-        )
-
-
-def _remedy_of(launcher: str, shells: str) -> str:
-    """What can be done about a launcher that passes no signal on; `shells`: if it is a shell."""
-    if launcher in SHELLS:
-        return shells
-    own = f"start the program without {launcher}, or have the signal sent to the program itself"
-    return OF_LAUNCHERS.get(launcher, own)
-
-
-def _was_reached(app: Member) -> bool:
-    """Whether a signal came to the program: a handler began, a library's own too."""
-    return any(ran.began is not None and ran.began >= 0 for ran in app.handlers)
-
-
-def _went_before(launcher: Member, app: Member) -> bool:
-    """Whether a launcher had ended, and the program went on: one that waits for it ends after."""
-    if launcher.seconds is None or _was_killed_in_the_end(launcher):
-        return False
-    return app.seconds is None or app.seconds > max(launcher.seconds, SOON)
-
-
-def _was_killed_in_the_end(member: Member) -> bool:
-    return member.exit == "signal SIGKILL" and member.got[-1:] == ("SIGKILL",)
-
-
-def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> AppReason:
-    """Of the launchers that have ended, the one that is next to the program."""
-    if launcher is first:
-        return AppReason(
-            text=f"{first.base}, which was started first, ended and did not pass {name} on.",
-            remedy=_remedy_of(first.base, remedy),
-            source="POSIX, Shell Command Language, exec",
-        )
-    word, _, signal = launcher.exit.partition(" ")
-    how = f"was ended by {signal}" if word == "signal" else "ended"
-    it = "it" if word == "signal" else name
-    if remedy == EXEC and first.base == "supervisord":
-        remedy += ", or have supervisord signal them all: stopasgroup=true and killasgroup=true"
-    return AppReason(
-        text=f"{launcher.base}, through which {first.base} started the program, {how} and did not"
-        f" pass {it} on.",
-        remedy=_remedy_of(launcher.base, remedy),
-        source="POSIX, Shell Command Language, exec; supervisor, Configuration, stopasgroup",
-    )
-
-
 def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[AppReason]:
     """Processes that go on when the first of the program has ended: nothing tells them."""
     first = outcome.members[0] if outcome.members else None
@@ -146,7 +37,7 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[App
         return
     name = first.got[0]
     killed = name == "SIGKILL"
-    if not first.exit or (not killed and _was_killed_in_the_end(first)):
+    if not first.exit or (not killed and was_killed_in_the_end(first)):
         return
     apart = outcome.sent[0].to == GROUP
     left = [
@@ -178,9 +69,9 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[App
 
 def _goes_on(one: Member, name: str) -> bool:
     """Whether it was not sent the signal, and neither ended by itself nor ran a handler for it."""
-    if one.new or name in one.got or _was_reached(one):
+    if one.new or name in one.got or was_reached(one):
         return False
-    return not one.exit or _was_killed_in_the_end(one)
+    return not one.exit or was_killed_in_the_end(one)
 
 
 def _is_unaware(one: Member, name: str) -> bool:

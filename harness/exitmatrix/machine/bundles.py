@@ -15,7 +15,6 @@ import subprocess
 import sysconfig
 import tempfile
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from exitmatrix.declare.launchers import BUNDLE
@@ -51,6 +50,8 @@ class CannotBundle(Exception):
 @cache
 def bundle(python: str, program: str) -> str:
     """The file that is made of a program for a Python. Raises CannotBundle."""
+    from importlib.metadata import version  # noqa: PLC0415 - few commands make one
+
     parts = (python, BUILDER, version(BUILDER), Path(program).read_text(), HOOK, *NEEDED)
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     target = default_cache() / "bundles" / f"{Path(program).stem}-{digest}"

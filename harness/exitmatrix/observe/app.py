@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from dataclasses import replace as copied
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
 from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, TimedEvent
-from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Member, Ran, Sent
+from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Handler, Member, Ran, Sent
 from exitmatrix.model.node import Node, is_python
 from exitmatrix.model.tree import GROUP, Tree
 from exitmatrix.observe.app_handlers import (
     is_due,
-    of_atexit,
-    of_finalizer,
-    of_signal,
-    short_place,
-    told_by_itself,
 )
-from exitmatrix.observe.app_signals import Signals
+from exitmatrix.observe.app_process import AppProcess, fate_of, processes_of
 from exitmatrix.observe.history import LATE, STARVED, is_starved
 
 BEFORE_EXEC = 0.03
@@ -41,54 +34,6 @@ FAILURES: Mapping[str, str] = {
     "not-asked": "no request was being answered when the signal was sent:",
     "garbled": "the event channel holds what is no event of this run",
 }
-
-
-FINALIZERS: Mapping[str, str] = {
-    "w": "weakref.finalize",
-    "m": "multiprocessing.util.Finalize",
-    "t": "threading._register_atexit",
-    "l": "lifespan",
-    "h": "hook",  # the event names the library's own
-}
-"""Mechanisms besides atexit whose functions are called at an end, by what their keys begin with."""
-
-OF_HOOKS = "h"
-OF_ITS_OWN = ("m", "l", OF_HOOKS)
-"""Of keys: what is called in the process that asked for it alone, and in none that it has forked
-(Lib/multiprocessing/util.py, Finalize.__call__; an event loop runs in no fork)."""
-
-
-@dataclass
-class _Run:
-    key: str
-    began: float
-    ended: float | None = None
-    error: str = ""
-    unseen: bool = False  # how it ends is not told
-    left: bool = False  # and not by returning, or that is not known
-
-
-@dataclass
-class _Seen:
-    """What the history says of one process."""
-
-    inside: bool = False
-    python: str = ""
-    handlers: dict[str, Handler] = field(default_factory=dict)  # by key
-    runs: list[_Run] = field(default_factory=list)
-    signals: Signals = field(default_factory=Signals)
-    over: dict[str, Handler] = field(default_factory=dict)  # by key, what ran before the end
-    dropped: set[str] = field(default_factory=set)  # keys of what no exit calls
-    inherited: set[str] = field(default_factory=set)  # keys of what its parent had, at the fork
-    exit: str = ""
-    ended: float | None = None
-    first: float = 0.0
-    signalled: list[str] = field(default_factory=list)
-    got: list[str] = field(default_factory=list)
-    past: list[_Seen] = field(default_factory=list)  # programs that it was after the first signal
-    finishing: bool = False  # its main thread has come to its end
-    accepts: float | None = None  # when it was seen to wait for connections
-    acted: float | None = None  # when it came to the ending that was asked for
 
 
 def why_unknown(trial: AppTrial) -> str | None:
@@ -141,9 +86,11 @@ def observe_app(
     tree = Tree(nodes, roles)
     history = _until_closing(trial.history)
     begun = next(one.seconds for one in history if begins(one.event))
-    seen = _read(history, tree, folder)
+    seen = processes_of(history, tree, folder)
     members = tuple(
-        _member(node, tree, seen.get(node.pid, _Seen()), begun) for node in nodes if not node.gone
+        _member(node, tree, seen.get(node.pid, AppProcess()), begun)
+        for node in nodes
+        if not node.gone
     )
     ends = [one.seconds for one in members]
     replied = next((one.event.detail for one in history if one.event.kind == "replied"), ())
@@ -218,7 +165,7 @@ def _sent(moment: TimedEvent, tree: Tree, begun: float) -> Sent:
     return Sent(seconds=moment.seconds - begun, signal=name, to=to)
 
 
-def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
+def _member(node: Node, tree: Tree, seen: AppProcess, begun: float) -> Member:
     # A child that came later was its parent's copy before it executed what it is for.
     past = seen.past if node.at_ready else []
     return Member(
@@ -250,12 +197,12 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
     )
 
 
-def _rans(seen: _Seen, begun: float) -> list[Ran]:
+def _rans(seen: AppProcess, begun: float) -> list[Ran]:
     """What ran, in order, and then what did not."""
     reported = [
         Ran(
             handler=seen.handlers.get(run.key, Handler(label="?")),
-            fate=_fate(run),
+            fate=fate_of(run),
             began=run.began - begun,
             seconds=None if run.ended is None else run.ended - run.began,
             error=run.error,
@@ -270,168 +217,3 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
             reported.append(Ran(handler=handler, fate="not run", inherited=inherited, due=due))
     ran = {one.handler for one in reported}
     return reported + [one for one in seen.signals.all() if one.handler not in ran]
-
-
-def _fate(run: _Run) -> Fate:
-    if run.error:
-        return "raised"
-    # Who leaves a handler of a signal by an exception ends the program so, as by sys.exit().
-    if run.unseen or (run.left and run.key[:1] in FINALIZERS):
-        return "began"
-    return "unfinished" if run.ended is None else "ran"
-
-
-def _read(history: Sequence[TimedEvent], tree: Tree, folder: str) -> dict[int, _Seen]:
-    seen: dict[int, _Seen] = {}
-    for moment in history:
-        event, pid = moment.event, moment.event.pid
-        if (event.source, event.kind) == ("harness", "sent"):
-            _take_sent(event, seen)
-        if not pid or (event.subinterpreter and event.kind == "started"):
-            continue
-        if pid not in seen:
-            seen[pid] = _Seen(first=moment.seconds)
-            node = tree.by_pid.get(pid)
-            if node and node.forked and node.parent in seen:
-                # It has its parent's memory: the probe is in it, whether it speaks or not.
-                _inherit(seen[pid], seen[node.parent])
-        _take(moment, seen[pid], seen, folder)
-    return seen
-
-
-def _inherit(child: _Seen, parent: _Seen) -> None:
-    """A forked child has its parent's handlers, and those that run at the fork run in it."""
-    child.inside = parent.inside
-    child.handlers = {
-        key: handler for key, handler in parent.handlers.items() if not key.startswith(OF_ITS_OWN)
-    }
-    child.signals = parent.signals.forked()
-    child.dropped, child.inherited = set(parent.dropped), set(child.handlers)
-    child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
-
-
-def _take_sent(event: Event, seen: Mapping[int, _Seen]) -> None:
-    """Who has a handler for a signal that is sent to it is to run it."""
-    for one in seen.values():
-        one.signals.ending = True
-    name, _, *several = event.detail
-    for pid in (event.pid, *map(int, several)):
-        if pid in seen:
-            seen[pid].got.append(name)
-            seen[pid].signals.sent(name)
-
-
-def _take(moment: TimedEvent, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
-    event, detail = moment.event, moment.event.detail
-    match event.source, event.kind:
-        case "kernel", _:
-            _take_of_kernel(moment, one)
-        case "harness", "sent":
-            one.signalled.append(detail[0])
-        case "harness", "replaced":
-            # By a program that nothing could be put into; what the one before had is gone.
-            one.inside, one.python, one.handlers, one.runs = False, "", {}, []
-            one.signals, one.dropped, one.inherited = Signals(), set(), set()
-        case "endings", "ending":
-            one.acted = moment.seconds
-        case "probe", "started":
-            # A program that another replaces begins anew: what was registered is gone.
-            if one.inside and one.signals.ending:
-                one.past.append(copied(one, ended=moment.seconds))
-            one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
-            one.dropped, one.inherited, one.finishing = set(), set(), False
-            one.python = detail[2]
-        case "probe" | "endings", "forked":
-            one.inside = True
-            parent = seen.get(int(detail[0]))
-            # One that never spoke has had nothing of its own: then what the tree knows holds.
-            if parent is not None and parent is not one and parent.inside:
-                _inherit(one, parent)
-        case "probe", "finishing":
-            one.finishing = True
-        case "probe" | "endings", _:
-            one.inside = one.inside or event.source == "probe"
-            _take_of_handler(moment, one, folder)
-
-
-def _take_of_kernel(moment: TimedEvent, one: _Seen) -> None:
-    match moment.event.kind:
-        case "ended":
-            one.exit, one.ended = moment.event.detail[0], moment.seconds
-        case "unseen":
-            one.exit, one.ended = f"unknown: {moment.event.detail[0]}", moment.seconds
-        case "accepting":
-            one.accepts = moment.seconds
-
-
-def _take_of_handler(moment: TimedEvent, one: _Seen, folder: str) -> None:
-    event, detail = moment.event, moment.event.detail
-    match event.source, event.kind:
-        case "probe" | "endings", "registered":
-            by_endings = event.source == "endings"
-            one.handlers[detail[0]] = (
-                told_by_itself(detail) if by_endings else of_atexit(detail, folder)
-            )
-        case "probe", "signal":
-            key, name, code, place, _, call, *_ = detail
-            handler = of_signal(name, code, place, call, folder)
-            one.signals.install(key, handler, code, short_place(call, folder))
-            if key:
-                one.handlers[key] = handler
-        case "probe", "endless":
-            for run in one.runs:
-                run.unseen = run.unseen or run.key == detail[0]
-        case "probe", "finalize" | "dropped" | "kept" | "cleared":
-            _take_of_what_is_called(event, one, folder)
-        case "probe", "ended" | "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
-            # What it belonged to has ended its life in the course of the program: no clean-up.
-            _set_aside(detail[0], one)
-        case "probe" | "endings", "began":
-            _take_beginning(detail[0], moment.seconds, one)
-        case "probe" | "endings", "ended" | "raised" | "left":
-            for run in reversed(one.runs):
-                # By what a handler of a signal was left may be told when its thread is at its end.
-                later = run.left and event.kind == "raised"
-                if run.key == detail[0] and (run.ended is None or later):
-                    run.ended = run.ended or moment.seconds
-                    run.error = detail[1] if event.kind == "raised" else ""
-                    run.left = event.kind == "left"
-                    break
-
-
-def _set_aside(key: str, one: _Seen) -> None:
-    """What has run before the end, and counts if it runs again."""
-    if key in one.handlers:
-        one.over[key] = one.handlers.pop(key)
-    one.runs = [run for run in one.runs if run.key != key]
-
-
-def _take_beginning(key: str, when: float, one: _Seen) -> None:
-    """A handler begins.
-
-    A hook may be called several times, as gunicorn's child_exit is for each worker: it is one
-    thing, and has run if it returned each time.
-    """
-    if again := one.over.pop(key, None):
-        one.handlers[key] = again
-    if key.startswith(OF_HOOKS):
-        one.runs = [run for run in one.runs if run.key != key or _fate(run) != "ran"]
-    one.runs.append(_Run(key, when))
-
-
-def _take_of_what_is_called(event: Event, one: _Seen, folder: str) -> None:
-    """Whether the end of the interpreter calls something, which may change."""
-    if event.kind == "cleared":
-        own = str(event.subinterpreter or "")
-        mine = (key for key in one.handlers if key.rpartition(".")[0] == own)
-        one.dropped.update(key for key in mine if key[:1].isdigit())
-        return
-    key, *detail = event.detail
-    if event.kind == "finalize":
-        code, place, _, call, *named = detail
-        mechanism = named[0] if named else FINALIZERS[key[:1]]
-        one.handlers[key] = of_finalizer(mechanism, code, place, call, folder)
-    elif event.kind == "dropped":
-        one.dropped.add(key)
-    else:
-        one.dropped.discard(key)

@@ -8,7 +8,7 @@ not. Whoever goes on, answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, product
 
 from msgspec.structs import replace
@@ -18,26 +18,32 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
 from exitmatrix.judge.served.facts import ServedFacts, facts_now, tells_both
 from exitmatrix.judge.served.hits import predict_hit
+from exitmatrix.judge.served.outcomes import (
+    ANSWERED,
+    LOST,
+    every_one_killed,
+    each_at_work,
+    has_gone,
+    reaped,
+    too_late,
+    with_untold_workers,
+    without_both,
+    without_master,
+)
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
     KILLED_AT_ONCE,
-    SHUTDOWN,
-    cut_at_stages,
     number_processes,
     reaction_of,
 )
-from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
+from exitmatrix.model import Prediction, Record, Scenario, Termination
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, View
 from exitmatrix.model.tree import GROUP
 
-VIEW = "view:busy"  # what `endings.busy()` tells of itself
-ANSWERED = View(ends="returns", client="200")
-LOST = View(ends="never", client="closed")
-KILLED_LATE = {"signal": "SIGKILL"}
 MERGED = "the signal to the group, and the one that the master passes on before it is handled"
 TWICE = "what the view cleans up, and the signal that the master passes on"
 ANSWER = "the answer to the request, and the signal that the master passes on"
@@ -56,7 +62,9 @@ def foresee_served(record: Record, scenario: Scenario) -> Prediction:
         return idle
     taken = tuple(map(view_of, _taken(facts, termination.signal, record.target)))
     views = dict.fromkeys(_ends(taken))
-    outcomes = union(one for view in views for one in _each(idle.outcomes, record.target, view))
+    outcomes = union(
+        one for view in views for one in each_at_work(idle.outcomes, record.target, view)
+    )
     ends = dict.fromkeys(view.ends for view in views)
     unanswered = "cut" in ends and len({view.client for view in views}) > 1
     races = ((TWICE,) if "cut" in ends else ()) + ((ANSWER,) if unanswered else ())
@@ -86,7 +94,7 @@ def _in_turn(
     if _starts_anew(facts, signal, record.target):
         idle = replace(scenario, answering=False)
         return _renewed(first, foresee_served(replace(record, termination=termination.then), idle))
-    gone = all(_has_gone(one, record.target) for one in first.outcomes)
+    gone = all(has_gone(one, record.target) for one in first.outcomes)
     if not scenario.answering:
         if gone and signal in facts.again:
             return replace(first, rules=(*first.rules, "server-gone-by-then"))
@@ -98,7 +106,7 @@ def _in_turn(
     stays = any(view.stays for view in views)
     if termination.then == signal and signal in facts.again and (gone or stays):
         late = "".join(view.late for view in views)
-        outcomes = union(_too_late(one, late) for one in first.outcomes) if late else first.outcomes
+        outcomes = union(too_late(one, late) for one in first.outcomes) if late else first.outcomes
         result = replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
         return _thrice(result, facts, record, scenario) if record.target == GROUP else result
     if termination.then != "SIGKILL" or not waits:
@@ -120,7 +128,7 @@ def _thrice(
     idle = foresee_served(
         replace(record, termination="SIGTERM"), replace(scenario, answering=False)
     )
-    hung = _each(idle.outcomes, record.target, facts.thrice)
+    hung = each_at_work(idle.outcomes, record.target, facts.thrice)
     return Prediction(
         outcomes=union((*result.outcomes, *hung)),
         rules=(*result.rules, "server-signal-thrice"),
@@ -161,9 +169,9 @@ def _outlived(
     again = signal in facts.again and termination.then == signal
     reaction = reaction_of(facts, signal)
     if target == GROUP and facts.inherits_handlers and signal in facts.again:
-        outcomes = tuple(one for one in first.outcomes if _has_gone(one, target))
+        outcomes = tuple(one for one in first.outcomes if has_gone(one, target))
         if termination.then == "SIGKILL":
-            outcomes = union(map(_killed_all, first.outcomes))
+            outcomes = union(map(every_one_killed, first.outcomes))
     elif again and target == "worker" and reaction.race and reaction.race.instead.how == "goes on":
         outcomes = first.outcomes
     else:
@@ -175,99 +183,13 @@ def _killed_meanwhile(facts: ServedFacts, first: Prediction, target: str, late: 
     """A SIGKILL to the master, or to all, while a process waits for its view."""
     if target == "master":
         view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
-        left = tuple(_without_master(one, view, late) for one in first.outcomes)
+        left = tuple(without_master(one, view, late) for one in first.outcomes)
         in_turn = facts.master["SIGTERM"].in_turn
-        outcomes = union((*left, *(map(_untold, left) if in_turn else ())))
+        outcomes = union((*left, *(map(with_untold_workers, left) if in_turn else ())))
     else:
-        outcomes = union(_without_both(one) for one in first.outcomes)
-    outcomes = tuple(_reaped(one, facts) for one in outcomes)
+        outcomes = union(without_both(one) for one in first.outcomes)
+    outcomes = tuple(reaped(one, facts) for one in outcomes)
     return replace(first, outcomes=outcomes, rules=(*first.rules, "server-sigkill-follows"))
-
-
-def _has_gone(outcome: Outcome, target: str) -> bool:
-    """Whether nobody is left to whom a second signal is sent."""
-    sent = [one for one in outcome.processes if target in ("group", one.role)]
-    return all(one.exit is not None for one in sent)
-
-
-def _reaped(outcome: Outcome, facts: ServedFacts) -> Outcome:
-    """The outcome of which the master, before it was killed, has told of who had gone by then."""
-    master, *workers = outcome.processes
-    reaped = replace(master, fired=facts.reaps * (facts.workers - 1))
-    return replace(outcome, processes=(reaped, *workers))
-
-
-def _too_late(outcome: Outcome, late: str) -> Outcome:
-    """The outcome of which the view has taken longer than the process waits for it."""
-    first, *workers = map(_given_up, outcome.processes)
-    return _of(outcome, first, workers, late)
-
-
-def _without_master(outcome: Outcome, view: View, late: str) -> Outcome:
-    """The outcome of which the master was killed meanwhile, and perhaps the view with it.
-
-    The view is held until nothing else happens: longer than anybody waits who counts the time.
-    """
-    first, *workers = outcome.processes
-    if view.ends == "returns" and late:
-        return _of(outcome, _killed(first), map(_given_up, workers), late)
-    if view.ends == "returns":
-        return _of(outcome, _killed(first), workers, outcome.client)
-    return _of(outcome, _killed(first), map(_unanswered, workers), view.client)
-
-
-def _untold(outcome: Outcome) -> Outcome:
-    """The outcome of which the master had not come to tell those that do not answer."""
-    first, *workers = outcome.processes
-    left = (one if VIEW in (one.fired or ()) else _resting(one) for one in workers)
-    return replace(_of(outcome, first, left, outcome.client), port="open")
-
-
-def _killed_all(outcome: Outcome) -> Outcome:
-    """The outcome of which all who live are killed."""
-    ended = (one if one.exit is not None else _killed(one) for one in outcome.processes)
-    return replace(outcome, processes=tuple(ended), survivors=(), port="closed")
-
-
-def _without_both(outcome: Outcome) -> Outcome:
-    """The outcome of which the master was killed meanwhile, and the process that answers."""
-    first, *workers = outcome.processes
-    left = (_unanswered(_killed(one)) if VIEW in (one.fired or ()) else one for one in workers)
-    return _killed_all(_of(outcome, _killed(first), left, LOST.client))
-
-
-def _of(
-    outcome: Outcome, master: Process, workers: Iterable[Process], client: str | None
-) -> Outcome:
-    """The outcome with these processes, numbered by what they did."""
-    processes = (master, *number_processes(tuple(workers)))
-    alive = tuple(one.role for one in processes if one.exit is None)
-    return replace(outcome, processes=processes, survivors=alive, client=client)
-
-
-def _killed(process: Process) -> Process:
-    began = VIEW in (process.fired or ())
-    return replace(process, fired=(VIEW,) if began else (), raised=(), exit={"signal": "SIGKILL"})
-
-
-def _resting(process: Process) -> Process:
-    """The process, to which nothing has happened."""
-    return Process(role=process.role, fired=(), unfinished=(), exit=None)
-
-
-def _given_up(process: Process) -> Process:
-    """The process, whose view was ended by an exception."""
-    began = VIEW in (process.fired or ())
-    return replace(process, raised=(VIEW, *process.raised) if began else process.raised)
-
-
-def _unanswered(process: Process) -> Process:
-    """The process, whose view has not come to its end."""
-    fired = process.fired or ()
-    if VIEW not in fired:
-        return process
-    left = tuple(one for one in fired if one != VIEW)
-    return replace(process, fired=left, unfinished=(VIEW, *(process.unfinished or ())))
 
 
 def view_of(reaction: Reaction) -> View:
@@ -387,61 +309,3 @@ def _ends(views: Sequence[View]) -> Iterator[View]:
     if len(views) > 1 and all(one.ends == "raises" for one in views):
         yield replace(views[-1], ends="cut")
         yield replace(views[-1], client=LOST.client)
-
-
-def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outcome]:
-    """Each outcome of an idle server, with one of its processes at work."""
-    role = "worker" if target in ("master", "group") else target
-    for outcome in outcomes:
-        alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
-        for busy in alike:
-            if view.by and any("signal" in (one.exit or {}) for one in alike if one is not busy):
-                continue
-            if view.hurried and SHUTDOWN in (busy.fired or ()):
-                continue
-            beside = view.ends == "never" and busy.exit == KILLED_LATE
-            for stage in cut_at_stages(busy) if beside else (busy,):
-                changed = [_with(stage, view) if one is busy else one for one in alike]
-                done = _put(outcome, alike, changed, role, view.client)
-                yield from _waiting(done) if view.stays else (done,)
-
-
-def _with(process: Process, view: View) -> Process:
-    """A process, with what became of the view that was at work in it: that began first."""
-    if view.stays:
-        process = _resting(process)
-    if view.past or view.by:
-        process = replace(process, fired=(), unfinished=(), raised=())
-    if view.by:
-        process = replace(process, exit={"signal": view.by})
-    if view.status is not None and "code" in (process.exit or {}):
-        process = replace(process, exit={"code": view.status})
-    if view.ends in ("never", "cut"):
-        return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
-    raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised
-    return replace(process, fired=(VIEW, *(process.fired or ())), raised=raised)
-
-
-def _waiting(outcome: Outcome) -> Iterator[Outcome]:
-    """The outcome where a worker has not gone: nobody is in its place, and its master waits.
-
-    It listens until it comes to look at what it was told.
-    """
-    stays = [
-        replace(one, exit=None) if one.role == "master" and "code" in (one.exit or {}) else one
-        for one in outcome.processes
-        if not one.role.startswith(NEW)
-    ]
-    alive = tuple(one.role for one in stays if one.exit is None)
-    for port in dict.fromkeys((outcome.port, "open")):
-        yield replace(outcome, processes=tuple(stays), survivors=alive, port=port)
-
-
-def _put(
-    outcome: Outcome, alike: list[Process], changed: list[Process], role: str, client: str
-) -> Outcome:
-    """The outcome with some of its processes replaced, numbered by what they did."""
-    numbered = iter(number_processes(changed, role))
-    processes = tuple(next(numbered) if one in alike else one for one in outcome.processes)
-    alive = tuple(one.role for one in processes if one.exit is None)
-    return replace(outcome, processes=processes, survivors=alive, client=client)
