@@ -21,8 +21,8 @@ from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.outcomes import (
     ANSWERED,
     LOST,
-    every_one_killed,
     each_at_work,
+    every_one_killed,
     has_gone,
     reaped,
     too_late,
