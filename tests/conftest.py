@@ -28,7 +28,6 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.observe import observe
-from exitmatrix.plan.schedule import spread
 
 from tests.support import part
 from tests.support.committed import scenarios as committed_scenarios
@@ -74,7 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:], left_out = part.split(items, FOUND)
         config.hook.pytest_deselected(items=left_out)
     if hasattr(config, "workerinput"):
-        items[:] = spread(items, part.waits)
+        items[:] = part.dealt(items)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from zlib import crc32
 
 import pytest
 from exitmatrix.model import Interpreter
+from exitmatrix.plan.schedule import spread
 
 T = TypeVar("T")
 
@@ -81,13 +82,24 @@ def split(
     return kept, left_out
 
 
-WAITING = "tests/ownapp/test_run.py"
-"""Where nearly every test waits for seconds, for what a program does after a while."""
+WAITING = "tests/ownapp/"
+"""Where most tests wait for seconds, for what a program does after a while."""
 
 
 def waits(item: pytest.Item) -> bool:
     """Whether a test mostly waits."""
     return item.nodeid.startswith(WAITING)
+
+
+def dealt(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Those that wait stand among the others, and a tenth of the others after them all.
+
+    Those that wait side by side, or alone at the end, leave the processor to nobody.
+    """
+    others = [one for one in items if not waits(one)]
+    last = {id(one) for one in others[len(others) - len(others) // 10 :]}
+    late = [one for one in others if id(one) in last]
+    return spread([one for one in items if id(one) not in last], waits) + late
 
 
 def python_of(item: pytest.Item) -> str | None:
