@@ -26,14 +26,14 @@ import psutil
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import order
 from exitmatrix.declare import stacks
-from exitmatrix.judge.verdict import expected
+from exitmatrix.judge.races import is_raced
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.environments.prepare import Environment, prepare
 from exitmatrix.machine.run.session import Session
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Cell, Interpreter, Outcome, Record, Scenario, TrialSpec, Unknown
-from exitmatrix.model.outcome_sets import allows, contains
+from exitmatrix.model.outcome_sets import contains
 from exitmatrix.observe import observe
 from exitmatrix.plan.cells import Selection, plan
 
@@ -90,8 +90,7 @@ class Quiet:
             return "unknown"
         if contains(record.outcomes, shown):
             return "as on record"
-        allowed = expected(record, subject)
-        return "raced" if allowed.races and allows(allowed.outcomes, shown) else "wrong"
+        return "raced" if is_raced(record, subject, shown) else "wrong"
 
 
 def orders(ids: tuple[str, ...], quiet: Quiet, trials: int) -> list[tuple[Cell, TrialSpec]]:

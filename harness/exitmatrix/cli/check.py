@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -57,11 +57,12 @@ from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.declare.stacks import STACK_NAME, STACKS
+from exitmatrix.judge.races import is_raced
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import platform_name
-from exitmatrix.model import Cell, Interpreter, Record, Scenario
+from exitmatrix.model import Cell, Interpreter, Outcome, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, without
 from exitmatrix.plan.changes import change, known, races
@@ -110,8 +111,8 @@ def command(
 
     Lists the changes, and exits with 1 if behaviour changed. A cell that agrees
     takes one run, and one that does not takes twenty. A race agrees if it shows an
-    outcome that is on record. Timing is not compared. Cells without a record are
-    counted, but are not changes.
+    outcome that is on record, and no other but those that the laws allow. Timing is
+    not compared. Cells without a record are counted, but are not changes.
 
     \b
       exitmatrix check --scenario 'flask*' --with werkzeug==3.0.6
@@ -155,7 +156,7 @@ def command(
         planned = without_bundles(without(planned, missing), environments, subjects)
         runs = 0 if name else RACY
         again = measure_again(planned, environments, subjects, records, runs, jobs, progress)
-        changes = find_changes(again, records, environments, found, replacements)
+        changes = find_changes(again, records, environments, found, replacements, subjects)
         if store and name:
             write_as(name, store, again, found, environments, subjects)
         elif store:
@@ -268,7 +269,7 @@ def measure_again(
                     timelines = [*earlier.timelines, *timelines]
                 again[result.cell.id] = Again(result=result, timelines=timelines)
                 record = records.get(result.cell.id)
-                if record and record.outcomes and change("", record, result, {}):
+                if record and record.outcomes and change("", record, result, {}, raced(subjects)):
                     say(f"differs: {result.cell.id}")  # known at once, should the run be stopped
 
             measure(schedule, session, places, subjects, on_result=keep, on_trial=seen)
@@ -280,20 +281,27 @@ def measure_again(
     return list(again.values())
 
 
+def raced(subjects: Subjects) -> Callable[[Record, Outcome], bool]:
+    """Whether the laws know of a race in a cell of these programs, and allow an outcome of it."""
+    return lambda record, shown: is_raced(record, subjects.get(record.scenario), shown)
+
+
 def find_changes(
     again: Iterable[Again],
     records: Mapping[str, Record],
     environments: Environments,
     interpreters: Mapping[str, Interpreter],
     replacements: Replacements,
+    subjects: Subjects,
 ) -> list[Change]:
-    """The cells that showed what is not on record."""
+    """The cells that showed what is not on record, and is no race by the laws."""
     found = [
         change(
             platform_name(),
             records[one.result.cell.id],
             one.result,
             environments[one.result.cell.interpreter, one.result.cell.stack].packages,
+            raced(subjects),
         )
         for one in again
         if one.result.cell.id in records and records[one.result.cell.id].outcomes

@@ -43,6 +43,15 @@ def race_of(record: Record, prediction: Prediction | None) -> RacyCell | None:
     return found if several else None
 
 
+def is_raced(record: Record, scenario: Scenario | None, shown: Outcome) -> bool:
+    """Whether the laws know of a race in a cell, and allow this outcome of it."""
+    try:
+        allowed = expected(record, scenario)
+    except NotPredicted:
+        return False
+    return bool(allowed.races) and allows(allowed.outcomes, shown)
+
+
 class RaceTally(Frozen, kw_only=True):
     """How much of a race was seen."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Cell, Frozen, Interpreter, Question, Record
+from exitmatrix.model import Cell, Frozen, Interpreter, Outcome, Question, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.outcome_sets import contains, is_race
 from exitmatrix.plan.schedule import RACY, Known, Result
@@ -81,10 +81,19 @@ def races(records: Iterable[Record]) -> set[Question]:
 
 
 def change(
-    platform: str, record: Record, result: Result, packages: Mapping[str, str]
+    platform: str,
+    record: Record,
+    result: Result,
+    packages: Mapping[str, str],
+    raced: Callable[[Record, Outcome], bool],
 ) -> Change | None:
-    """What changed in a cell that was measured again; None when it showed nothing new."""
-    if all(contains(record.outcomes, one) for one in result.outcomes):
-        return None
+    """What changed in a cell that was measured again; None when it showed nothing new.
+
+    Beside what is on record, a race may show what no run has shown before: `raced` says whether
+    the laws allow it.
+    """
     now = replace(record, outcomes=result.outcomes, unknown=result.unknown, packages=dict(packages))
+    new = [one for one in result.outcomes if not contains(record.outcomes, one)]
+    if not new or (len(new) < len(result.outcomes) and all(raced(now, one) for one in new)):
+        return None
     return Change(platform=platform, old=record, new=now, runs=result.trials)
