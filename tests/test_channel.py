@@ -87,6 +87,7 @@ def test_events_are_numbered_from_one(number: str) -> None:
         ("started", "1", "python", "3.13.0", "many"),
         ("forked",),
         ("forked", "nobody"),
+        ("forked", "10"),
         ("registered", "1", "A"),
         ("began",),
         ("ended",),

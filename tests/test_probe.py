@@ -614,15 +614,19 @@ atexit.register(f)
 
 @every_python
 def test_a_forked_child_speaks_for_itself(python: Interpreter) -> None:
-    """It has its own pid, says whose child it is, and numbers its events from 1 on."""
+    """It has its own pid, says whose child it is and since which event, and counts from 1 on."""
     program = """
 import atexit, os
 def f(): pass
 def g(): pass
 atexit.register(f)
+read, write = os.pipe()
 if os.fork() == 0:
+    os.read(read, 1)
     atexit.register(g)
 else:
+    atexit.register(g)
+    os.write(write, b".")
     os.wait()
 """
     done = run(python, "-c", program)
@@ -637,8 +641,8 @@ else:
         (5, "began"),
         (6, "ended"),
     ]
-    assert done.of_kind("forked")[0].detail == (str(parent),)
-    assert [event.number for event in done.events if event.pid == parent] == [1, 2, 3, 4]
+    assert done.of_kind("forked")[0].detail == (str(parent), "2")
+    assert [event.number for event in done.events if event.pid == parent] == list(range(1, 8))
 
 
 @every_python

@@ -344,18 +344,13 @@ def test_what_multiprocessing_and_threading_call_at_the_end_is_told_by_mechanism
     assert shown(detail, *ran, READY, SENT, EXITED).members[0].handlers == ()
 
 
-@pytest.mark.parametrize(("key", "inherited"), [("m1", 0), ("t1", 1), ("w1", 1)])
-def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
-    key: str, inherited: int
-) -> None:
-    """A forked process never calls it, so it is not missing there."""
-    first = Event("probe", PID, "finalize", (key, *FINALIZER[3:]))
-    started = Event("probe", PID, "started", ("1", "python", "3.13.0", "0"))
-    events = [
-        *(Event("kernel", PID, "spawned"), started, first),
-        Event("probe", PID + 1, "forked", (str(PID),)),
-        *(Event("harness", PID, "ready"), Event("harness", PID, "sent", ("SIGTERM", "master"))),
-        *(Event("kernel", pid, "ended", ("code 0",)) for pid in (PID, PID + 1)),
+def with_a_child(*events: Event) -> AppOutcome:
+    """What a run shows of a process and its fork, up to whose end these things were told."""
+    history = [
+        Event("kernel", PID, "spawned"),
+        Event("probe", PID, "started", ("1", "python", "3.13.0", "0"), number=1),
+        *events,
+        *(Event("kernel", pid, "ended", ("code 0",)) for pid in (PID + 1, PID)),
     ]
     words = ("python", "app.py")
     trial = AppTrial(
@@ -363,7 +358,7 @@ def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
         situation="deploy",
         target="master",
         blind=False,
-        history=tuple(TimedEvent(place / 10, event) for place, event in enumerate(events)),
+        history=tuple(TimedEvent(place / 10, event) for place, event in enumerate(history)),
         tree=(
             Node(pid=PID, parent=1, words=words, program="/usr/bin/python3"),
             Node(pid=PID + 1, parent=PID, words=words, program="/usr/bin/python3", forked=True),
@@ -372,7 +367,72 @@ def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
     )
     seen = observe_app(trial, "/app")
     assert isinstance(seen, AppOutcome), seen
+    return seen
+
+
+FOUND = Event("kernel", PID + 1, "found", ("python", "app.py"))
+ENDING = (Event("harness", PID, "ready"), Event("harness", PID, "sent", ("SIGTERM", "master")))
+
+
+def forked(after: int, *how: str) -> Event:
+    """A child speaks; its parent had told so many events before the fork."""
+    return Event("probe", PID + 1, "forked", (str(PID), str(after), *how), number=1)
+
+
+def registers(number: int, name: str) -> Event:
+    """A parent registers a handler: its event with this number."""
+    detail = (str(number), name, f"__main__:{name}", "/app/app.py:1", "__main__", "")
+    return Event("probe", PID, "registered", detail, number=number)
+
+
+def begins(number: int, key: int) -> Event:
+    """A parent begins a handler, by its key: its event with this number."""
+    return Event("probe", PID, "began", (str(key),), number=number)
+
+
+@pytest.mark.parametrize(("key", "inherited"), [("m1", 0), ("t1", 1), ("w1", 1)])
+def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
+    key: str, inherited: int
+) -> None:
+    """A forked process never calls it, so it is not missing there."""
+    first = Event("probe", PID, "finalize", (key, *FINALIZER[3:]), number=2)
+    seen = with_a_child(first, forked(2), *ENDING)
     assert [len(one.handlers) for one in seen.members] == [1, inherited]
+
+
+@pytest.mark.parametrize("found", [(FOUND,), ()])
+def test_what_a_parent_registers_after_a_fork_is_not_its_childs(found: tuple[Event, ...]) -> None:
+    """However late the child first speaks, and whether or not it was seen before."""
+    events = (registers(2, "early"), *found, registers(3, "late"), *ENDING, forked(2))
+    handlers = [
+        [each.handler.label for each in one.handlers] for one in with_a_child(*events).members
+    ]
+    assert handlers == [["__main__:early", "__main__:late"], ["__main__:early"]]
+    events = (registers(2, "early"), *found, registers(3, "late"), *ENDING, forked(3))
+    assert len(with_a_child(*events).members[1].handlers) == 2
+
+
+@pytest.mark.parametrize(
+    ("fork", "fate"),
+    [
+        (forked(3), "not run"),  # before the handler begins
+        (forked(4), "unfinished"),  # within it, as of a handler that forks
+        (forked(4, "thread"), "not run"),  # by another thread than the one that is in it
+    ],
+)
+def test_a_child_is_in_the_handlers_that_the_thread_which_forked_it_is_in(
+    fork: Event, fate: str
+) -> None:
+    """Celery starts a process of its pool in a thread, while its main thread handles SIGTERM."""
+    seen = with_a_child(registers(2, "a"), registers(3, "b"), *ENDING, begins(4, 3), fork)
+    fates = {each.handler.label: each.fate for each in seen.members[1].handlers}
+    assert fates == {"__main__:a": "not run", "__main__:b": fate}
+
+
+def test_a_child_that_never_speaks_is_in_no_handler_of_its_parent() -> None:
+    """Nobody saw which thread has forked it."""
+    seen = with_a_child(registers(2, "a"), *ENDING, begins(3, 2), FOUND)
+    assert [each.fate for each in seen.members[1].handlers] == ["not run"]
 
 
 PROGRAM = """\

@@ -83,6 +83,7 @@ def fate_of(run: AppRun) -> Fate:
 def processes_of(history: Sequence[TimedEvent], tree: Tree, folder: str) -> dict[int, AppProcess]:
     """By pid, what the history says of each process; `folder` is where the command was started."""
     seen: dict[int, AppProcess] = {}
+    copies = _forks(history)
     for moment in history:
         event, pid = moment.event, moment.event.pid
         if (event.source, event.kind) == ("harness", "sent"):
@@ -94,20 +95,55 @@ def processes_of(history: Sequence[TimedEvent], tree: Tree, folder: str) -> dict
             node = tree.by_pid.get(pid)
             if node and node.forked and node.parent in seen:
                 # It has its parent's memory: the probe is in it, whether it speaks or not.
-                _inherit(seen[pid], seen[node.parent])
-        _take(moment, seen[pid], seen, folder)
+                _inherit(seen[pid], seen[node.parent], alone=True)
+        for copy in copies.get(pid, ()):
+            copy.made_before(event, seen[pid])
+        _take(moment, seen[pid], seen, copies, folder)
     return seen
 
 
-def _inherit(child: AppProcess, parent: AppProcess) -> None:
-    """A forked child has its parent's handlers, and those that run at the fork run in it."""
+@dataclass
+class _Copy:
+    """What a child has of its parent, from the last event that was told before the fork."""
+
+    child: int
+    last: int  # its number
+    parent: AppProcess | None = None  # as it was then
+
+    def made_before(self, event: Event, parent: AppProcess) -> None:
+        """Make it, of an event of the parent that is the first one after the fork.
+
+        A program that the parent has executed since counts from 1 again.
+        """
+        later = event.number > self.last or (event.kind == "started" and parent.inside)
+        if self.parent is None and later and not event.subinterpreter:
+            self.parent = AppProcess()
+            _inherit(self.parent, parent)
+
+
+def _forks(history: Sequence[TimedEvent]) -> dict[int, list[_Copy]]:
+    """By pid of the parent, its children that have said from when they are."""
+    found: dict[int, list[_Copy]] = {}
+    for event in (one.event for one in history):
+        if event.kind == "forked" and event.number and not event.subinterpreter:
+            parent, last, *_ = map(int, event.detail[:2])
+            found.setdefault(parent, []).append(_Copy(event.pid, last))
+    return found
+
+
+def _inherit(child: AppProcess, parent: AppProcess, *, alone: bool = False) -> None:
+    """A forked child has its parent's handlers, and is in those that its parent's thread is in.
+
+    `alone`: it was forked by another thread than the one that is in them, or may have been.
+    """
     child.inside = parent.inside
     child.handlers = {
         key: handler for key, handler in parent.handlers.items() if not key.startswith(OF_ITS_OWN)
     }
     child.signals = parent.signals.forked()
     child.dropped, child.inherited = set(parent.dropped), set(child.handlers)
-    child.runs = [AppRun(run.key, run.began) for run in parent.runs if run.ended is None]
+    begun = [] if alone else [run for run in parent.runs if run.ended is None]
+    child.runs = [AppRun(run.key, run.began) for run in begun]
 
 
 def _take_sent(event: Event, seen: Mapping[int, AppProcess]) -> None:
@@ -121,7 +157,13 @@ def _take_sent(event: Event, seen: Mapping[int, AppProcess]) -> None:
             seen[pid].signals.sent(name)
 
 
-def _take(moment: TimedEvent, one: AppProcess, seen: Mapping[int, AppProcess], folder: str) -> None:
+def _take(
+    moment: TimedEvent,
+    one: AppProcess,
+    seen: Mapping[int, AppProcess],
+    copies: Mapping[int, Sequence[_Copy]],
+    folder: str,
+) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
         case "kernel", _:
@@ -143,10 +185,12 @@ def _take(moment: TimedEvent, one: AppProcess, seen: Mapping[int, AppProcess], f
             one.python = detail[2]
         case "probe" | "endings", "forked":
             one.inside = True
-            parent = seen.get(int(detail[0]))
+            above = int(detail[0])
+            made = (copy.parent for copy in copies.get(above, ()) if copy.child == event.pid)
+            parent = next(made, None) or seen.get(above)
             # One that never spoke has had nothing of its own: then what the tree knows holds.
             if parent is not None and parent is not one and parent.inside:
-                _inherit(one, parent)
+                _inherit(one, parent, alone="thread" in detail)
         case "probe", "finishing":
             one.finishing = True
         case "probe" | "endings", _:

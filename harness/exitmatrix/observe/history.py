@@ -206,7 +206,7 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
             one.python = detail[2]
         case "probe" | "endings", "forked":
             parent = seen.get(int(detail[0]))
-            one.rootless = detail[1:] == ("thread",)
+            one.rootless = "thread" in detail[1:]
             if parent and parent is not one:
                 _inherit(one, parent)
             elif any(other.inside for other in seen.values()):  # else nobody introduces itself

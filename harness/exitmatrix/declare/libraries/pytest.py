@@ -41,8 +41,9 @@ LIBRARIES = (
     replace(
         _PYTEST,
         implementation="cpython",
-        python="==3.13.*",
+        python="==3.13.*,<3.13.8",
         handlers=(_LOGGING, "rlcompleter.<lambda>"),
-        source="CPython 3.13 Lib/pdb.py, which imports rlcompleter; Lib/rlcompleter.py, last lines",
+        source="CPython 3.13.0 Lib/pdb.py, which imports rlcompleter, and no more since"
+        " python/cpython#138860; Lib/rlcompleter.py, last lines",
     ),
 )

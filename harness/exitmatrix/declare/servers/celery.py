@@ -181,20 +181,11 @@ _RAISES_AGAIN = Reaction(
     hooks=(_PROCESS,),
     source="common.py, `_shutdown_cleanup`; pool.py, `_do_exit` and `on_death`",
 )
-_STARTING = (
-    Reaction(
-        how="exits at once",
-        status=15,
-        source="billiard/process.py, `_bootstrap`: SystemExit of `_shutdown_cleanup`, -241, before"
-        " pool.py, `__call__`, comes to `workloop`",
-    ),
-    replace(
-        _RAISES_AGAIN,
-        cut=(_BEGINS,),
-        # Seen in one of some twenty runs on a busy machine, also of workers that were at rest.
-        source="apps/worker.py, `_shutdown_handler`: the handler of its master, which pool.py,"
-        " `after_fork`, is to replace",
-    ),
+_STARTING = Reaction(
+    how="exits at once",
+    status=15,
+    source="billiard/process.py, `_bootstrap`: SystemExit of `_shutdown_cleanup`, -241, before"
+    " pool.py, `__call__`, comes to `workloop`",
 )
 PREFORK = Server(
     id="celery-prefork",
@@ -345,7 +336,7 @@ PREFORK_QUEUE = replace(
     stuck=(_BEGINS,),  # worker/worker.py: `_shutdown` comes before `_send_worker_shutdown`
     # Whether a worker is replaced, and what one does without its master: no cell of this asks it.
     replaces=False,
-    starting=(),
+    starting=None,
     orphan=None,
 )
 

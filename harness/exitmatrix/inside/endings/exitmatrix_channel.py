@@ -200,10 +200,11 @@ def tell(source, kind, *detail):
     if PATH is None:
         return 0
     if posix.getpid() != _owner:
-        # A forked child speaks for the first time: its numbers begin anew, and
-        # what it inherited is known from its parent's events up to here.
+        # A forked child speaks for the first time: its numbers begin anew. Those that it has are
+        # its parent's, and say which of its parent's events were before the fork.
+        told = next(_numbers) - 1
         _owner, _numbers = posix.getpid(), itertools.count(1)
-        _write(source, "forked", (str(posix.getppid()),) + _forker())
+        _write(source, "forked", (str(posix.getppid()), str(told)) + _forker())
     return _write(source, kind, detail)
 
 

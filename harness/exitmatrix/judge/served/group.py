@@ -74,7 +74,7 @@ def group_hit(facts: ServedFacts, signal: str) -> Prediction:
         "signal to other thread" if facts.stalls else "second signal",
     ]
     laws += ["replaced late"] if facts.replaces_late else []
-    laws += ["hit while it starts"] if first.how == "raises again" and facts.starting else []
+    laws += ["hit while it starts"] if facts.starting and TERMINATIONS[signal].then else []
     laws += ["lost worker status"] if len(stops) > 1 else []
     laws += ["new worker ignores signal"] if facts.replaces_late and facts.inherits_handlers else []
     laws += (
@@ -127,9 +127,6 @@ def _meanwhile(
     stop = stops[0]
     again = first if TERMINATIONS[signal].then else None
     possible = two_signals(facts, first, signal, stop.passes)
-    starting = (one for one in facts.starting if one.cut and first.how == "raises again")
-    sent = TERMINATIONS[signal].signal
-    possible += tuple(process_of("worker", facts, one, sent) for one in starting)
     by_themselves = possible[:1] if stop.passes else possible  # before the master has told anything
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
         possible += (process_of("worker", facts, GOES_ON, signal),)

@@ -229,9 +229,8 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-hit-while-it-starts": ServerLaw(
         because=(
-            "A worker that has just been started gets a signal before it has handlers of its own, "
-            "or before its loop begins: it may begin a handler of its master, which was also seen "
-            "of workers at rest, or exit before its hooks."
+            "A worker that has just been started gets a signal before its loop begins: it exits "
+            "before its hooks."
         ),
         source="billiard/process.py, _bootstrap; billiard/pool.py, Worker.__call__ and after_fork",
     ),

@@ -67,7 +67,6 @@ def _named(role: str, facts: ServedFacts, reaction: Reaction, process: Process) 
         role=role,
         unfinished=(
             *(() if done else facts.busy),
-            *reaction.cut,
             *(process.unfinished or ()),
         ),
         raised=(*_told(role, facts, reaction.raised), *process.raised),

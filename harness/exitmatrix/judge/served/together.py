@@ -81,7 +81,7 @@ def late_workers(
         yield from combinations_with_replacement(possible, many)
     if again is None:
         return
-    hits = [process_of(role, facts, one, again.then) for one in (again, *facts.starting)]
+    hits = [process_of(role, facts, one, again.then) for one in (again, facts.starting) if one]
     for many, others in product(range(1, gone + 1), range(gone + 1)):
         for hit in combinations_with_replacement(hits, many):
             for some in combinations_with_replacement(possible, others):

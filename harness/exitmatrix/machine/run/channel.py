@@ -30,7 +30,7 @@ WHOLE = re.compile(r"[0-9]{1,9}")
 ANYTHING = re.compile(r"(?s).*")
 SHAPES = {
     "started": (WHOLE, ANYTHING, ANYTHING, re.compile(r"[0-9]{0,9}")),
-    "forked": (WHOLE,),
+    "forked": (WHOLE, WHOLE),
     "registered": (ANYTHING, ANYTHING, ANYTHING),
     "began": (ANYTHING,),
     "ended": (ANYTHING,),

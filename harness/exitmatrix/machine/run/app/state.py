@@ -216,11 +216,16 @@ class AppState(Running[TimedJournal]):
         self.take_events()
         self.processes.find_helpers()
         self.processes.find_strays()
+        new = []
         for pid in self.live:
             for below in proc.descendants_of(pid):
                 if below not in self.processes.watched:
                     self.processes.watch(below, known=True)
-                    self.journal.note("kernel", below, "found", *proc.command_line(below))
+                    new.append(below)
+        if new:
+            self.take_events()  # what their parents told before
+        for below in new:
+            self.journal.note("kernel", below, "found", *proc.command_line(below))
         for pid in self.live:
             self._take_node(pid)
 
