@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import FOUND, NEWEST, note_exercised
 from tests.support.command import run
+from tests.support.part import every
 from tests.support.wheels import index, on_sigterm, wheel
 
 BROKEN = None
@@ -195,17 +196,23 @@ def test_the_release_that_changed_a_cell_is_found(
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("words", "says"),
-    [
-        (["uvicorm", "plain/SIGTERM"], "no package of a stack is called 'uvicorm'; nearest: uvico"),
-        (
-            ["uvicorn", "plain/SIGTERM"],
-            "'plain/SIGTERM' is a cell of stack none, which has no uvicorn",
-        ),
-        (["python", "plane/SIGTERM"], "no cell matches 'plane/SIGTERM'; nearest: "),
-        (["python", "plain/SIG"], "name one of plain/SIGABRT@main, "),
-        (["python", "3.99", "plain/SIGTERM"], "no Python here is called '3.99'; nearest: "),
-        (["python", "1", "2", "3", "plain/SIGTERM"], "more than [OLD] [NEW] CELL"),
-    ],
+    every(
+        2,
+        [
+            (
+                ["uvicorm", "plain/SIGTERM"],
+                "no package of a stack is called 'uvicorm'; nearest: uvico",
+            ),
+            (
+                ["uvicorn", "plain/SIGTERM"],
+                "'plain/SIGTERM' is a cell of stack none, which has no uvicorn",
+            ),
+            (["python", "plane/SIGTERM"], "no cell matches 'plane/SIGTERM'; nearest: "),
+            (["python", "plain/SIG"], "name one of plain/SIGABRT@main, "),
+            (["python", "3.99", "plain/SIGTERM"], "no Python here is called '3.99'; nearest: "),
+            (["python", "1", "2", "3", "plain/SIGTERM"], "more than [OLD] [NEW] CELL"),
+        ],
+    ),
 )
 def test_bad_input(words: list[str], says: str) -> None:
     """One line that names the word and what is near, with status 2."""

@@ -163,7 +163,7 @@ def test_blind(
         assert shown(other, by_order[id(other)]) == shown(one, by_order[id(one)]), one.cell
 
 
-@pytest.mark.parametrize(("scenario", "termination", "target"), every(2, sorted(RACES)))
+@pytest.mark.parametrize(("scenario", "termination", "target"), every(3, sorted(RACES)))
 def test_blind_race(
     scenario: str,
     termination: str,

@@ -108,7 +108,7 @@ def test_a_finding_is_about_rules_and_a_program(finding: Finding) -> None:
     assert finding.what.endswith("?")
 
 
-@pytest.mark.parametrize("finding", every(2, FINDINGS), ids=lambda one: one.id)
+@pytest.mark.parametrize("finding", every(3, FINDINGS), ids=lambda one: one.id)
 def test_a_minimal_program_tells_the_behaviours_apart(finding: Finding, tmp_path: Path) -> None:
     """Pythons under the same rules show the same, and under other rules something else.
 

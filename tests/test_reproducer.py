@@ -292,7 +292,7 @@ def possible(record: Record) -> bool:
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", every(15, [rule.id for rule in LAWS]))
+@pytest.mark.parametrize("rule", every(20, [rule.id for rule in LAWS]))
 def test_one_cell_a_rule(
     rule: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:

@@ -763,7 +763,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("name", "place", "field", "signal", "part"), every(2, SAID))
+@pytest.mark.parametrize(("name", "place", "field", "signal", "part"), every(3, SAID))
 def test_a_wrong_view_is_noticed(
     name: str, place: int, field: str, signal: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1041,7 +1041,8 @@ UNSEEN = (
 # be a second late, in which a worker with threads looks at its own signal. That a worker
 # of uvicorn takes SIGINT after its master's SIGTERM was seen up to 0.29, on a busy machine.
 RARE_FACTS = (
-    *((name, place, "notes", "") for name in ("granian", "granian-wsgi") for place in range(2)),
+    *(("granian", place, "notes", "") for place in range(2)),
+    ("granian-wsgi", 1, "notes", ""),  # of forked workers, up to 3.13, it was seen under load
     ("gunicorn-gthread", 0, "replaces_late", ""),
     ("uvicorn-workers", 3, "forced", ""),
 )
@@ -1106,7 +1107,7 @@ def goes_unnoticed(server: str, wrong: tuple[Server, ...]) -> bool:
 
 def test_a_wrong_fact_is_noticed() -> None:
     """Had a server not what the fact says, some record would not be as foreseen."""
-    seen = every(3, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)])
+    seen = every(4, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)])
     assert len(seen) > 100
     assert not [one for one in seen if goes_unnoticed(one[0], less(*one))]
 
@@ -1222,7 +1223,7 @@ def nothing(what: Reaction | Stop) -> Reaction | Stop:
 
 def test_a_wrong_part_of_a_fact_is_noticed() -> None:
     """Had it another status, no hooks, no restart, some record would not be as foreseen."""
-    seen = every(3, [one for one in parts() if one not in RARE])
+    seen = every(4, [one for one in parts() if one not in RARE])
     assert len(seen) > 100
     assert not [one for one in seen if goes_unnoticed(one[0], without(*one))]
 

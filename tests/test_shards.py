@@ -53,7 +53,7 @@ def test_the_parts_of_a_plan_are_the_plan() -> None:
 def test_machines_with_other_pythons_divide_alike() -> None:
     """What part a cell is in does not depend on what else is on the machine."""
     everyone = plan(list(FOUND.values()), SCENARIOS, STACKS, applies)
-    for one in every(4, list(FOUND.values())):
+    for one in every(6, list(FOUND.values())):
         alone = of_shard(
             plan([one], SCENARIOS, STACKS, applies), SCENARIOS, EVERYTHING, Shard(1, 2)
         )

@@ -19,6 +19,7 @@ import pytest
 
 from tests.ownapp.conftest import Run, row
 from tests.support.command import COMMAND
+from tests.support.part import every
 
 PACKAGE = Path(__file__).parents[2] / "harness" / "exitmatrix"
 
@@ -591,31 +592,34 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
-    [
-        (["--", "pythn", "app.py"], 2, "pythn: command not found; did you mean 'python'?"),
-        (["python", "plain.py", "--ending", "oom"], 2, "run --ending ... -- python ..."),
-        (["--ending", "deplyo", "--", "python"], 2, "did you mean 'deploy'?"),
-        (["--as", "tinny", "--", "python"], 2, "did you mean 'tini'?"),
-        (["--ready", "soon", "--", "python"], 2, "does not say when it is ready"),
-        (["--ready", "", "--", "python"], 2, "does not say when it is ready"),
-        (["--", ""], 2, "the name of a program is empty"),
-        (["--grace", "long", "--", "python"], 2, "is not a time"),
-        (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
-        (["--", "python", "-c", "print('config is missing')"], 3, "\n  | config is missing"),
-        (["--", "python", "-c", "print(1)"], 3, "with status 0: a program that ends by itself"),
-        (["--", "python", "missing.py"], 3, "ended before it was ready, with status 2"),
-        (["--", "./plain.py"], 2, "./plain.py: is not executable"),
-        (["--look-in", "nowhere", "--", "python"], 2, "--look-in nowhere: no such folder"),
-        (["--json", "nowhere/x.jsonl", "--", "python"], 2, "there is no folder nowhere"),
-        (["--json", "--ending", "oom", "--", "python"], 2, "it takes a file, and --ending is"),
-        (["--before", "'", "--", "python"], 2, "--before: no closing quotation"),
-        (["--request", "/", "--", "python"], 2, "--ending scale-down"),
-        (["--ending", "scale-down", "--", "python"], 2, "scale-down needs --request /PATH"),
-        (
-            ["--ready", "line never", "--ready-within", "1s", "--", "python", "plain.py"],
-            *(3, "not ready within 1 s: no line of its output matches 'never'"),
-        ),
-    ],
+    every(
+        2,
+        [
+            (["--", "pythn", "app.py"], 2, "pythn: command not found; did you mean 'python'?"),
+            (["python", "plain.py", "--ending", "oom"], 2, "run --ending ... -- python ..."),
+            (["--ending", "deplyo", "--", "python"], 2, "did you mean 'deploy'?"),
+            (["--as", "tinny", "--", "python"], 2, "did you mean 'tini'?"),
+            (["--ready", "soon", "--", "python"], 2, "does not say when it is ready"),
+            (["--ready", "", "--", "python"], 2, "does not say when it is ready"),
+            (["--", ""], 2, "the name of a program is empty"),
+            (["--grace", "long", "--", "python"], 2, "is not a time"),
+            (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
+            (["--", "python", "-c", "print('config is missing')"], 3, "\n  | config is missing"),
+            (["--", "python", "-c", "print(1)"], 3, "with status 0: a program that ends by itself"),
+            (["--", "python", "missing.py"], 3, "ended before it was ready, with status 2"),
+            (["--", "./plain.py"], 2, "./plain.py: is not executable"),
+            (["--look-in", "nowhere", "--", "python"], 2, "--look-in nowhere: no such folder"),
+            (["--json", "nowhere/x.jsonl", "--", "python"], 2, "there is no folder nowhere"),
+            (["--json", "--ending", "oom", "--", "python"], 2, "it takes a file, and --ending is"),
+            (["--before", "'", "--", "python"], 2, "--before: no closing quotation"),
+            (["--request", "/", "--", "python"], 2, "--ending scale-down"),
+            (["--ending", "scale-down", "--", "python"], 2, "scale-down needs --request /PATH"),
+            (
+                ["--ready", "line never", "--ready-within", "1s", "--", "python", "plain.py"],
+                *(3, "not ready within 1 s: no line of its output matches 'never'"),
+            ),
+        ],
+    ),
 )
 def test_a_mistake_is_told_in_one_line(
     words: list[str], status: int, message: str, run_app: Run, folder: Path

@@ -66,7 +66,7 @@ every_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda python: pyt
 
 # `make blind` runs each on every Python; `make test` every other on the newest, and each on every
 # so many of the others, which are other ones for the next scenario.
-EVERY, EVERY_OF_LATEST = (1, 1) if WHOLE else (14, 2)
+EVERY, EVERY_OF_LATEST = (1, 1) if WHOLE else (18, 3)
 LATEST = max(
     (place for place, one in enumerate(PYTHONS) if one.implementation == "cpython"),
     key=lambda place: PYTHONS[place].language,
