@@ -99,13 +99,12 @@ def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(
 
 def test_those_that_wait_are_spread_among_the_others() -> None:
     """Whichever tests run at the same time, few of them wait, and none of the last."""
-    waiting = [case(f"{part.WAITING}test_run.py::{n}") for n in range(4)]
+    waiting = [case(f"{part.WAITING[0]}::{n}") for n in range(4)]
     others = [case(f"tests/test_cli.py::{n}") for n in range(20)]
     for items in ([*waiting, *others], [*others, *waiting]):
         dealt = part.dealt(items)
-        assert [one for one in dealt if one in waiting] == waiting
         assert [one for one in dealt if one in others] == others
-        places = [dealt.index(one) for one in waiting]
+        places = sorted(dealt.index(one) for one in waiting)
         assert {later - place for place, later in pairwise(places)} <= {5, 6}
         assert dealt[-2:] == others[-2:]
 

@@ -82,7 +82,7 @@ def split(
     return kept, left_out
 
 
-WAITING = "tests/ownapp/"
+WAITING = tuple(f"tests/ownapp/test_{name}.py" for name in ("plugin", "readiness", "run", "shared"))
 """Where most tests wait for seconds, for what a program does after a while."""
 
 
@@ -92,14 +92,15 @@ def waits(item: pytest.Item) -> bool:
 
 
 def dealt(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Those that wait stand among the others, and a tenth of the others after them all.
+    """Those that wait stand among the others, mixed, and a tenth of the others after them all.
 
-    Those that wait side by side, or alone at the end, leave the processor to nobody.
+    Those that wait side by side, or alone at the end, leave the processor to nobody; and some files
+    have the longest.
     """
+    waiting = sorted(filter(waits, items), key=lambda one: crc32(one.nodeid.encode()))
     others = [one for one in items if not waits(one)]
-    last = {id(one) for one in others[len(others) - len(others) // 10 :]}
-    late = [one for one in others if id(one) in last]
-    return spread([one for one in items if id(one) not in last], waits) + late
+    last = len(others) - len(others) // 10
+    return spread([*waiting, *others[:last]], waits) + others[last:]
 
 
 def python_of(item: pytest.Item) -> str | None:
