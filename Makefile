@@ -13,6 +13,8 @@ PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 # Three for each core: most of what is tested waits.
 TESTS   := -n $(shell expr $(CORES) \* 3) --dist
+# One test runs all programs of a Python with and without the probe, for many minutes.
+WHOLE   := EXITMATRIX_TESTS=whole $(VENV)/bin/python -m pytest -o faulthandler_timeout=3600
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
 
 .PHONY: help
@@ -66,7 +68,7 @@ test: $(STAMP) ## run the tests, of long lists of cases a part (TESTARGS='-k pro
 
 .PHONY: whole
 whole: $(STAMP) ## run all cases of the tests, on every Python here (TESTARGS=tests/test_reproducer.py)
-	@EXITMATRIX_TESTS=whole $(VENV)/bin/python -m pytest $(TESTS) loadgroup $(TESTARGS)
+	@$(WHOLE) $(TESTS) loadgroup $(TESTARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 stays 2.7
@@ -104,7 +106,7 @@ soak: $(STAMP) ## five thousand trials, four times as many at once as there are 
 
 .PHONY: blind
 blind: $(STAMP) ## compare programs with and without the probe, on every Python here
-	@EXITMATRIX_TESTS=whole $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
+	@$(WHOLE) $(TESTS) loadgroup -m blind $(TESTARGS)
 
 .PHONY: schema
 schema: $(STAMP) ## write the JSON Schemas of records and of --json, as the types have them
