@@ -64,6 +64,7 @@ from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Cell, Interpreter, Outcome, Record, Scenario
 from exitmatrix.model.change import Change
+from exitmatrix.model.outcome_sets import contains
 from exitmatrix.plan.cells import Plan, without
 from exitmatrix.plan.changes import change, known, races
 from exitmatrix.plan.schedule import RACY, Result, Schedule
@@ -269,7 +270,7 @@ def measure_again(
                     timelines = [*earlier.timelines, *timelines]
                 again[result.cell.id] = Again(result=result, timelines=timelines)
                 record = records.get(result.cell.id)
-                if record and record.outcomes and change("", record, result, {}, raced(subjects)):
+                if record and record.outcomes and shows_more(record, result, subjects):
                     say(f"differs: {result.cell.id}")  # known at once, should the run be stopped
 
             measure(schedule, session, places, subjects, on_result=keep, on_trial=seen)
@@ -279,6 +280,14 @@ def measure_again(
     except (EngineDied, OSError) as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return list(again.values())
+
+
+def shows_more(record: Record, result: Result, subjects: Subjects) -> bool:
+    """Whether a cell shows what is neither on record nor allowed by the laws as part of a race."""
+    return any(
+        not contains(record.outcomes, one) and not raced(subjects)(record, one)
+        for one in result.outcomes
+    )
 
 
 def raced(subjects: Subjects) -> Callable[[Record, Outcome], bool]:
