@@ -23,7 +23,7 @@ from tests.conftest import LOADED, make_order, own_scenario
 from tests.faults.ground import Ground
 from tests.faults.tally import Fault, Skip, Tally
 
-LIMIT = 5.0  # seconds a trial is given
+LIMIT = 20.0  # seconds: longer than QUIET_IN_HANDLER, for which a handler is waited for
 ROOM = 48 << 20  # bytes by which the engine may have grown
 MEMORY = 256 << 20  # bytes that a program may have before it is ended
 

@@ -25,15 +25,20 @@ BEGUN = 60.0  # seconds within which a server has its workers
 
 
 def stack_of(scenario: str, ground: Ground) -> Stack:
-    """The newest stack for it that the Python can have. Raises Skip."""
-    one, python = LOADED[scenario], FOUND[ground.python]
-    if not SpecifierSet(one.requires).contains(python.version):
-        raise Skip(f"{scenario} is measured on Python {one.requires}")
-    found = [two for two in STACKS if two.family == one.family]
-    found = [two for two in found if not applies(two, python)]
-    if not found or found[-1].name not in ground.prepare(found[-1]):
-        raise Skip(f"{ground.python} has no stack for {scenario}")
-    return found[-1]
+    """The newest stack for it, of the newest CPython that can have one: the ground is its from now.
+
+    Raises Skip.
+    """
+    one = LOADED[scenario]
+    cpythons = [each for each in FOUND.values() if each.implementation == "cpython"]
+    for python in sorted(cpythons, key=lambda each: each.language, reverse=True):
+        if not SpecifierSet(one.requires).contains(python.version):
+            continue
+        found = [two for two in STACKS if two.family == one.family and not applies(two, python)]
+        ground.python = python.id
+        if found and found[-1].name in ground.prepare(found[-1]):
+            return found[-1]
+    raise Skip(f"no Python here has a stack for {scenario}")
 
 
 def serving(pid: int, mark: str) -> bool:
