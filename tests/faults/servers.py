@@ -24,8 +24,8 @@ SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT")
 BEGUN = 60.0  # seconds within which a server has its workers
 
 
-def stack_of(scenario: str, ground: Ground) -> Stack:
-    """The newest stack for it, of the newest CPython that can have one: the ground is its from now.
+def settle(ground: Ground, scenario: str) -> Stack:
+    """Put the ground on the newest CPython that can have a stack for it: the newest of these.
 
     Raises Skip.
     """
@@ -52,7 +52,7 @@ def kill_while(scenario: str, ground: Ground, tally: Tally, times: int) -> None:
     Without the harness the next run goes on; without one of the others the run is whole.
     """
     chance = random.Random(SEED)
-    stack = stack_of(scenario, ground)
+    stack = settle(ground, scenario)
     words = ["--stack", stack.name, "--scenario", scenario, "--target", "master"]
     words += [word for one in SIGNALS for word in ("--termination", one)]
     mark = LOADED[scenario].command[2]  # `gunicorn` of python -m, or --app, --http-socket

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from exitmatrix.cli.check import raced
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import measure
 from exitmatrix.declare import stacks
-from exitmatrix.judge.races import is_raced
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import Session
@@ -156,13 +156,7 @@ def again(
         )
         note_exercised([cell.interpreter])
         record, result = records[cell.id], results[-1]
-        found = change(
-            platform_name(),
-            record,
-            result,
-            environment.packages,
-            lambda record, shown: is_raced(record, scenario, shown),
-        )
+        found = change(platform_name(), record, result, environment.packages, raced(LOADED))
         python = FOUND[cell.interpreter].argument
         return result, replace(found, python=python) if found else None
 

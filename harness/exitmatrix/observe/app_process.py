@@ -62,9 +62,7 @@ class AppProcess:
     first: float = 0.0
     signalled: list[str] = field(default_factory=list)
     got: list[str] = field(default_factory=list)
-    past: list[AppProcess] = field(
-        default_factory=list
-    )  # programs that it was after the first signal
+    past: list[AppProcess] = field(default_factory=list)  # what it was after the first signal
     finishing: bool = False  # its main thread has come to its end
     accepts: float | None = None  # when it was seen to wait for connections
     acted: float | None = None  # when it came to the ending that was asked for
@@ -97,8 +95,13 @@ def processes_of(history: Sequence[TimedEvent], tree: Tree, folder: str) -> dict
                 # It has its parent's memory: the probe is in it, whether it speaks or not.
                 _inherit(seen[pid], seen[node.parent], alone=True)
         for copy in copies.get(pid, ()):
-            copy.made_before(event, seen[pid])
-        _take(moment, seen[pid], seen, copies, folder)
+            copy.keep(event, seen[pid])
+        if event.kind == "forked":
+            _take_fork(
+                event, seen[pid], _parent_of(event, copies) or seen.get(int(event.detail[0]))
+            )
+        else:
+            _take(moment, seen[pid], folder)
     return seen
 
 
@@ -110,8 +113,8 @@ class _Copy:
     last: int  # its number
     parent: AppProcess | None = None  # as it was then
 
-    def made_before(self, event: Event, parent: AppProcess) -> None:
-        """Make it, of an event of the parent that is the first one after the fork.
+    def keep(self, event: Event, parent: AppProcess) -> None:
+        """Keep the parent as it is, if its next event is the first one after the fork.
 
         A program that the parent has executed since counts from 1 again.
         """
@@ -129,6 +132,19 @@ def _forks(history: Sequence[TimedEvent]) -> dict[int, list[_Copy]]:
             parent, last, *_ = map(int, event.detail[:2])
             found.setdefault(parent, []).append(_Copy(event.pid, last))
     return found
+
+
+def _parent_of(event: Event, copies: Mapping[int, Sequence[_Copy]]) -> AppProcess | None:
+    """What was kept of the parent of a process that was forked."""
+    of_parent = copies.get(int(event.detail[0]), ())
+    return next((copy.parent for copy in of_parent if copy.child == event.pid), None)
+
+
+def _take_fork(event: Event, one: AppProcess, parent: AppProcess | None) -> None:
+    one.inside = True
+    # One that never spoke has had nothing of its own: then what the tree knows holds.
+    if parent is not None and parent is not one and parent.inside:
+        _inherit(one, parent, alone="thread" in event.detail)
 
 
 def _inherit(child: AppProcess, parent: AppProcess, *, alone: bool = False) -> None:
@@ -157,13 +173,7 @@ def _take_sent(event: Event, seen: Mapping[int, AppProcess]) -> None:
             seen[pid].signals.sent(name)
 
 
-def _take(
-    moment: TimedEvent,
-    one: AppProcess,
-    seen: Mapping[int, AppProcess],
-    copies: Mapping[int, Sequence[_Copy]],
-    folder: str,
-) -> None:
+def _take(moment: TimedEvent, one: AppProcess, folder: str) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
         case "kernel", _:
@@ -183,14 +193,6 @@ def _take(
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
             one.dropped, one.inherited, one.finishing = set(), set(), False
             one.python = detail[2]
-        case "probe" | "endings", "forked":
-            one.inside = True
-            above = int(detail[0])
-            made = (copy.parent for copy in copies.get(above, ()) if copy.child == event.pid)
-            parent = next(made, None) or seen.get(above)
-            # One that never spoke has had nothing of its own: then what the tree knows holds.
-            if parent is not None and parent is not one and parent.inside:
-                _inherit(one, parent, alone="thread" in detail)
         case "probe", "finishing":
             one.finishing = True
         case "probe" | "endings", _:
