@@ -40,6 +40,18 @@ def test_of_two_ends_that_are_learnt_at_once_the_order_is_told() -> None:
     assert sorted(set(seconds)) == seconds
 
 
+def test_an_end_that_is_learnt_with_what_follows_on_it_was_not_seconds_before_that() -> None:
+    """Nothing was learnt for five seconds: had it ended earlier, that would have been."""
+    journal = TimedJournal()
+    journal.note("harness", 10, "sent", "SIGTERM", "first")
+    journal.begun -= 5
+    journal.add(Event("probe", 10, "ended", ("1",)))
+    journal.insert(1, Event("kernel", 11, "ended", ("code 0",)))
+    seconds = [one.seconds for one in journal.moments]
+    assert sorted(seconds) == seconds
+    assert seconds[1] > 4.9
+
+
 def test_every_way_in_which_runs_went_has_its_reason() -> None:
     """That includes what one of three runs showed. No reason is repeated."""
     fine = outcome(member("main", (CLOSE, "ran")))

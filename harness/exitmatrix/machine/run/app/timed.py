@@ -8,6 +8,8 @@ from exitmatrix.machine.run.journal import Journal
 from exitmatrix.model import Event
 from exitmatrix.model.app import TimedEvent
 
+INSTANT = 1e-6  # seconds; less than lies between two events that are learnt
+
 
 class TimedJournal(Journal):
     """A history that knows when each event was learnt."""
@@ -23,9 +25,9 @@ class TimedJournal(Journal):
         super().add(event)
 
     def insert(self, place: int, event: Event) -> None:
-        """Put in an event, and when it was learnt; of one about a moment before, that moment."""
+        """Put in an event that is learnt with what follows on it: it was in the instant before."""
         before, after = self._seconds[max(place - 1, 0) : place], self._seconds[place : place + 1]
-        when = (sum(before) + after[0]) / 2 if after else self.now
+        when = max((sum(before) + after[0]) / 2, after[0] - INSTANT) if after else self.now
         self._seconds.insert(place, when)
         super().insert(place, event)
 
