@@ -9,7 +9,8 @@ unexport $(filter PYTHON%,$(.VARIABLES)) __PYVENV_LAUNCHER__
 
 VENV    := .venv
 STAMP   := $(VENV)/.ready
-PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
+# The distribution's comes first: it is built with optimizations, which those that users build seldom are.
+PYTHONS := $(or $(PYTHON),/usr/bin/python3 python3.14 python3.13 python3.12 python3.11 python3)
 CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 # Three for each core: most of what is tested waits.
 TESTS   := -n $(shell expr $(CORES) \* 3) --dist
