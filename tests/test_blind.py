@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.real, pytest.mark.blind]
 # `make blind` compares everything on every interpreter; `make test` some endings of every other
 # scenario on the newest and the oldest. Beside that, each record rests on a blind run of its own.
 CHOSEN = list(FOUND) if WHOLE else [NEWEST, next(iter(FOUND))]
-EVERY = 1 if WHOLE else 36
+EVERY = 1 if WHOLE else 72
 RUNS_OF_A_RACE = 5 if WHOLE else 2
 
 # Races, in which two runs may differ with and without the probe: what each of

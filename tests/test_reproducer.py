@@ -178,6 +178,20 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         assert max(map(len, head + driven)) < 80, record.cell
 
 
+def test_what_is_left_in_shared_memory_is_told_with_what_removes_it() -> None:
+    """Nobody else does before the machine is started again."""
+    left = [one for one in RECORDS.values() if any(each.left for each in one.outcomes)]
+    shown = [(one, program(one)) for one in left if possible(one)]
+    for record, text in shown:
+        head = " ".join(text.partition("from __future__")[0].replace("#", " ").split())
+        for kind in {kind for each in record.outcomes for kind in each.left}:
+            assert kind in head, record.cell
+        assert "`rm` and `ipcrm` remove it." in head, record.cell
+    clean = next(one for one in RECORDS.values() if one not in left and possible(one))
+    assert "ipcrm" not in program(clean)
+    assert len(shown) > 10
+
+
 def test_what_all_outcomes_have_in_common_is_told_once() -> None:
     """Of a race: then each outcome tells what is its own, and no two tell the same."""
     races = [one for one in RECORDS.values() if len(one.outcomes) > 1 and possible(one)]
@@ -298,7 +312,8 @@ def test_one_cell_a_rule(
 ) -> None:
     """A reproducer shows what the matrix says, and leaves no process and no file.
 
-    `make whole` asks this of a cell of every law, `make test` of every fifteenth.
+    But in shared memory, where that is what it shows: then it says so, and how that is removed.
+    `make whole` asks this of a cell of every law, `make test` of every twentieth.
     """
     record = chosen().get(rule)
     if record is None:

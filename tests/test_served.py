@@ -541,7 +541,10 @@ def test_a_master_waits_for_a_worker_that_stalls(monkeypatch: pytest.MonkeyPatch
 def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same signal is blocked meanwhile; another ends it where it is, with its own status."""
+    """The same signal is blocked meanwhile; another ends it where it is, with its own status.
+
+    Or it hangs: exit() waits for the lock that the exit() below it holds. Then its master waits.
+    """
     finalizes = Reaction(how="finalizes", status=30)
     facts = replace(
         MASTER,
@@ -554,7 +557,8 @@ def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alon
     same = foreseen(monkeypatch, "SIGTERM@group", facts)
     assert ends(same) == {f":{{'code': 0}} {left}"}
     other = foreseen(monkeypatch, "SIGINT@group", facts)
-    assert ends(other) == {f":{{'code': 0}} {one}" for one in (left, cut, killed)}
+    gone = {f":{{'code': 0}} {one}" for one in (left, cut, killed)}
+    assert ends(other) == gone | {":None :None", ":None A:None"}
     assert {one.processes[1].unfinished for one in other.outcomes} == {(), ("A",)}
     assert "server-nested-exit" in other.rules
 

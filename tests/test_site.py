@@ -117,7 +117,7 @@ def pages(site: Path) -> list[tuple[Path, Parsed]]:
     """All pages, but of those of cells a part: they are most, and one template makes them."""
     cells = sorted((site / CELLS).rglob("*.html"))
     others = set(site.rglob("*.html")) - set(cells)
-    return [(file, parsed(file)) for file in sorted({*others, *every(40, cells)})]
+    return [(file, parsed(file)) for file in sorted({*others, *every(8, cells)})]
 
 
 @cache

@@ -412,10 +412,12 @@ LAWS: Mapping[str, ServerLaw] = {
             "A worker calls exit() in the handler of its signal, which blocks that signal only. "
             "Another signal that arrives meanwhile calls exit() again, which continues behind "
             "the function that the first call was executing: the rest of Python's finalization "
-            "is skipped."
+            "is skipped. If the first call holds the C library's lock at that moment, the second "
+            "waits for it for ever: the worker hangs, and its master waits until it kills it."
         ),
         source="uWSGI core/uwsgi.c, end_me and uwsgi_plugins_atexit; core/utils.c,"
-        " uwsgi_unix_signal; sigaction(2), sa_mask; glibc stdlib/exit.c, __run_exit_handlers",
+        " uwsgi_unix_signal; core/master_checks.c, uwsgi_master_check_mercy; sigaction(2), sa_mask;"
+        " glibc stdlib/exit.c, __run_exit_handlers, __exit_funcs_lock; signal-safety(7)",
     ),
     "server-exits-without-finalizing": ServerLaw(
         because=(

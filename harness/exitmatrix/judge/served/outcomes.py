@@ -15,6 +15,7 @@ from exitmatrix.model.server import View
 BUSY_VIEW = "view:busy"  # what `endings.busy()` tells of itself
 ANSWERED = View(ends="returns", client="200")
 LOST = View(ends="never", client="closed")
+WAITS = "waits"
 KILLED_LATE = {"signal": "SIGKILL"}
 
 
@@ -22,6 +23,11 @@ def has_gone(outcome: Outcome, target: str) -> bool:
     """Whether nobody is left to whom a second signal is sent."""
     sent = [one for one in outcome.processes if target in ("group", one.role)]
     return all(one.exit is not None for one in sent)
+
+
+def hangs_in_exit(outcome: Outcome) -> bool:
+    """Whether a worker hangs where its signals are blocked, and is deaf to another."""
+    return any(one.exit is None and one.role.startswith("worker") for one in outcome.processes)
 
 
 def reaped(outcome: Outcome, facts: ServedFacts) -> Outcome:
@@ -117,7 +123,8 @@ def each_at_work(outcomes: Iterable[Outcome], target: str, view: View) -> Iterat
             beside = view.ends == "never" and busy.exit == KILLED_LATE
             for stage in cut_at_stages(busy) if beside else (busy,):
                 changed = [_with(stage, view) if one is busy else one for one in alike]
-                done = _put(outcome, alike, changed, role, view.client)
+                hangs = view.ends == "never" and busy.exit is None
+                done = _put(outcome, alike, changed, role, WAITS if hangs else view.client)
                 yield from _waiting(done) if view.stays else (done,)
 
 

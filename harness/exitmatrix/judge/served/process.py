@@ -147,9 +147,10 @@ def two_signals(
         possible.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
         possible += meanwhile(facts, first, passed)
-        possible += (
-            cut_at_stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
-        )
+        if facts.nests:
+            possible += cut_at_stages(replace(alone, exit={"code": second.status}))
+            # exit() holds its lock before the first function of its list runs, and after the last.
+            possible += [replace(alone, exit=None, fired=()), replace(alone, exit=None)]
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *possible[2:]) if SHUTDOWN in (one.fired or ())]
             possible += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]

@@ -23,6 +23,7 @@ from exitmatrix.judge.served.outcomes import (
     LOST,
     each_at_work,
     every_one_killed,
+    hangs_in_exit,
     has_gone,
     reaped,
     too_late,
@@ -94,7 +95,10 @@ def _in_turn(
     if _starts_anew(facts, signal, record.target):
         idle = replace(scenario, answering=False)
         return _renewed(first, foresee_served(replace(record, termination=termination.then), idle))
-    gone = all(has_gone(one, record.target) for one in first.outcomes)
+    blocked = facts.nests and termination.then == signal
+    gone = all(
+        has_gone(one, record.target) or (blocked and hangs_in_exit(one)) for one in first.outcomes
+    )
     if not scenario.answering:
         if gone and signal in facts.again:
             return replace(first, rules=(*first.rules, "server-gone-by-then"))

@@ -206,6 +206,8 @@ def _about(
         notes.append('"Output" is what stands in [unflushed:...].')
     if spec.several:
         notes.append("How the child ended is not printed: only its parent learns that.")
+    if any(one.left for one in record.outcomes):
+        notes.append("`ls /dev/shm` and `ipcs` list what is left; `rm` and `ipcrm` remove it.")
     return "".join(f"# {line}\n" for line in [*lines, *_wrapped(" ".join(notes))])
 
 

@@ -9,7 +9,7 @@ from exitmatrix.model import Outcome, Process
 
 
 def summary(outcome: Outcome) -> tuple[str, ...]:
-    """A line for each process, and for the port where no exit status tells of it."""
+    """A line for each process, for the port where no exit status tells of it, and what is left."""
     return tuple(_lines(outcome))
 
 
@@ -20,6 +20,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield f"client: {'no answer' if outcome.answer == 'none' else outcome.answer}"
     if outcome.port and (len(outcome.processes) > 1 or outcome.survivors):
         yield f"port: {outcome.port}"
+    if outcome.left:
+        yield f"left in shared memory: {', '.join(outcome.left)}"
 
 
 def _words(process: Process) -> Iterator[str]:
