@@ -235,7 +235,7 @@ def look_at(*pids: int) -> Tree:
         ready=Readiness(),
     )
     state.nodes, state.stacks, state.ready = {}, {}, True
-    state._first_looks, state._pids, state._file = {}, {}, ""
+    state._first_looks, state._moments, state._pids, state._file = {}, {}, {}, ""
     state.processes = SimpleNamespace(root=pids[0])  # type: ignore[assignment]
     state.journal = SimpleNamespace(now=0.0)  # type: ignore[assignment]
     for pid in pids:

@@ -407,6 +407,22 @@ def foreseen(
     return predict_served(of(f"{scenario.id}/{ending}", made="1"), scenario)
 
 
+def test_a_worker_that_is_sent_away_may_be_told_so_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By then it has run its handlers, and the signal its default action."""
+    facts = replace(
+        MASTER,
+        workers=1,
+        worker={"SIGTERM": Reaction(how="finalizes", status=0)},
+        resizes={"SIGTTOU": -1, "SIGTTIN": 1},
+    )
+    made = foreseen(monkeypatch, "SIGTTOU@master", facts)
+    assert ends(made) == {":None A:{'code': 0}", ":None A:{'signal': 'SIGTERM'}"}
+    assert made.races
+    more = foreseen(monkeypatch, "SIGTTIN@master", facts)
+    assert ends(more) == {":None :None :None"}
+    assert not more.races
+
+
 def test_a_master_that_hurries_may_kill_the_second_worker_wherever_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

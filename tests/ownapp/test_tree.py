@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.model import Event
 from exitmatrix.model.launching import STRUCTURES, Started, Structure
 from exitmatrix.model.node import Node, program_name
 from exitmatrix.model.tree import Tree
@@ -487,7 +488,7 @@ def test_the_command_is_called_by_its_words_whatever_it_writes_over_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Screen calls itself SCREEN: seen before that or afterwards, it is one name."""
-    empty = {"nodes": {}, "stacks": {}, "_first_looks": {}, "ready": False}
+    empty = {"nodes": {}, "stacks": {}, "_first_looks": {}, "_moments": {}, "ready": False}
     fixed = {"_words": ("screen", "-D"), "_file": "/usr/bin/screen"}
     state: Any = SimpleNamespace(
         **empty,
@@ -503,9 +504,41 @@ def test_the_command_is_called_by_its_words_whatever_it_writes_over_them(
         ("/usr/bin/other", "SCREEN"),  # it has executed another program
     ):
         seen = ("SCREEN", "-D"), file, 7
-        monkeypatch.setattr(looking, "at_one_moment", lambda _, seen=seen: seen)
+        monkeypatch.setattr(looking, "at_one_moment", lambda *_, seen=seen: seen)
         AppState._take_node(state, 10)
         assert state.nodes.pop(10).name == name
+
+
+def test_a_process_is_found_after_what_its_parent_told_before_that() -> None:
+    """What is read afterwards may be of before: then the child would not have its handlers.
+
+    Who introduces itself meanwhile is found by that.
+    """
+    told = [[Event("probe", 10, "registered", ("A",)), Event("probe", 12, "forked", ("10", "1"))]]
+    events: list[Event] = []
+    state: Any = SimpleNamespace(
+        journal=SimpleNamespace(events=events, now=0.0),
+        live=(),
+        take_events=lambda: events.extend(told.pop() if state.found else ()),
+        found=False,
+    )
+
+    def find_strangers() -> dict[int, tuple[str, ...]]:
+        state.found = True
+        return {11: ("child",), 12: ("another",)}
+
+    def introduce(pid: int, words: tuple[str, ...]) -> None:
+        events.append(Event("kernel", pid, "found", words))
+
+    state.processes = SimpleNamespace(
+        find_strays=lambda: False, find_strangers=find_strangers, introduce=introduce
+    )
+    AppState.update_tree(state)
+    assert [(one.pid, one.kind) for one in events] == [
+        (10, "registered"),
+        (12, "forked"),
+        (11, "found"),
+    ]
 
 
 def test_who_forks_twice_is_master_whether_the_first_child_was_seen_or_not() -> None:

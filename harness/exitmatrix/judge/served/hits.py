@@ -154,6 +154,10 @@ def resized(facts: ServedFacts, signal: str) -> Prediction:
     if more > 0:
         new = several("new-worker", facts, GOES_ON, signal, more)
         return prediction(facts, [[MASTER, *stay, *new]], ["starts another"])
-    leaves = process_of("worker", facts, reaction_of(facts, "SIGTERM"), "SIGTERM")
-    workers = number_processes((leaves, *stay[1:]))
-    return prediction(facts, [[replace(MASTER, fired=facts.reaps), *workers]], ["sends one away"])
+    reaction = reaction_of(facts, "SIGTERM")
+    leaves = process_of("worker", facts, reaction, "SIGTERM")
+    master = replace(MASTER, fired=facts.reaps)
+    # It looks again each second, and whenever a child ends, whether there are too many.
+    possible = (leaves, *meanwhile(facts, reaction, "SIGTERM"))
+    outcomes = [[master, *number_processes((one, *stay[1:]))] for one in possible]
+    return prediction(facts, outcomes, ["sends one away", "signals twice"], (REPEATED,))

@@ -64,7 +64,7 @@ LAWS: Mapping[str, ServerLaw] = {
             "when Python has restored the default actions, it kills the worker, whose handlers "
             "have run by then."
         ),
-        source="gunicorn 20.1, arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
+        source="gunicorn/arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
     ),
     "server-reload-surplus": ServerLaw(
         because=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from exitmatrix.machine.run.host import Host, Listener
 from exitmatrix.machine.run.journal import Journal
@@ -79,9 +79,27 @@ class Processes:
 
     def find_helpers(self) -> None:
         """Watch what the processes of the trial started and nobody reported."""
-        for pid in proc.descendants_of(self.root):
-            if pid not in self.watched:
-                self._adopt(pid)
+        self._adopt(pid for pid in proc.descendants_of(self.root) if pid not in self.watched)
+
+    def find_strangers(self) -> dict[int, tuple[str, ...]]:
+        """Watch who is below those that live and was not; their commands, for `introduce`."""
+        below = proc.descendants_of(*self.live)
+        found = {pid: proc.command_line(pid) for pid in below if pid not in self.watched}
+        for pid in found:
+            self.watch(pid, known=True)
+        return {pid: words for pid, words in found.items() if pid in self.watched}
+
+    def introduce(self, pid: int, words: tuple[str, ...]) -> None:
+        """Note of a process that the kernel shows it."""
+        self._found[pid] = words
+        self._journal.note("kernel", pid, "found", *words)
+
+    def _adopt(self, pids: Iterable[int]) -> None:
+        for pid in pids:
+            words = proc.command_line(pid)
+            self.watch(pid, known=True)
+            if pid in self.watched:
+                self.introduce(pid, words)
 
     def look_again(self) -> None:
         """Note by what command those go now that were found before their exec."""
@@ -99,8 +117,7 @@ class Processes:
             for pid in self._host.strays()
             if pid not in self.watched and belongs_to(pid, self._mark, self.root, self._token)
         ]
-        for pid in found:
-            self._adopt(pid)
+        self._adopt(found)
         return bool(found)
 
     def take_end(self, watched: WatchedProcess, start: int) -> bool:
@@ -131,10 +148,9 @@ class Processes:
     def find_all(self) -> None:
         """Watch whatever of this trial still lives."""
         self.find_strays()
-        for pid in self.live:
-            for below in proc.descendants_of(pid):
-                if below not in self.watched:
-                    self.watch(below)
+        for below in proc.descendants_of(*self.live):
+            if below not in self.watched:
+                self.watch(below)
 
     def end(self, memory_before: Collection[str]) -> None:
         """SIGKILL all that live; new names of shared memory go with them."""
@@ -161,13 +177,6 @@ class Processes:
         if pid == os.getpid():
             return False
         return proc.is_below(pid, self.root) or belongs_to(pid, self._mark, self.root, self._token)
-
-    def _adopt(self, pid: int) -> None:
-        words = proc.command_line(pid)
-        self.watch(pid, known=True)
-        if pid in self.watched:
-            self._found[pid] = words
-            self._journal.note("kernel", pid, "found", *words)
 
     def close(self) -> None:
         """Hold nobody any more."""

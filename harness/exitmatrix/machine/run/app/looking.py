@@ -145,8 +145,12 @@ def place_of_stack(pid: int) -> int:
     return int(fields[STARTSTACK]) if len(fields) > STARTSTACK else 0
 
 
-def at_one_moment(pid: int) -> tuple[tuple[str, ...], str, int]:
-    """Its command line, the file that it runs, and where its stack began.
+Moment = tuple[tuple[str, ...], str, int]
+"""The command line of a process, the file that it runs, and where its stack began."""
+
+
+def at_one_moment(pid: int, before: Moment | None = None) -> Moment:
+    """What a process runs; `before`: what it did when it was looked at last.
 
     Who executes a program between two looks would have the one's words and the other's stack, and
     so that program's words would never be learnt. There is a stack before there are words: then
@@ -155,8 +159,9 @@ def at_one_moment(pid: int) -> tuple[tuple[str, ...], str, int]:
     while True:
         stack = place_of_stack(pid)
         words, program = command_line(pid), program_of(pid)
-        if place_of_stack(pid) == stack:
-            return words, program, stack if words else 0
+        found = words, program, stack if words else 0
+        if found == before or place_of_stack(pid) == stack:
+            return found
 
 
 def memory_of(pids: Iterable[int]) -> int:

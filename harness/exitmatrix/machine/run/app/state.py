@@ -28,6 +28,7 @@ from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.processes import INTRODUCES
 from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import start
 from exitmatrix.model import Event
@@ -49,6 +50,8 @@ class AppState(Running[TimedJournal]):
         self._file = ""  # to which they lead
         self._observed: dict[int, int] = {}  # of who spoke, where the stack of its program began
         self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
+        self._looked = -spec.look_again  # when at the tree, in seconds
+        self._moments: dict[int, looking.Moment] = {}  # what each ran then
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.listening: tuple[str, ...] = ()  # where, when it was ready
         self.accepting: set[int] = set()  # who came since, and was seen to wait for connections
@@ -213,19 +216,16 @@ class AppState(Running[TimedJournal]):
 
     def update_tree(self) -> None:
         """Look at the tree: who is new, and what each process runs now."""
+        self._looked = self.journal.now
         self.take_events()
-        self.processes.find_helpers()
         self.processes.find_strays()
-        new = []
-        for pid in self.live:
-            for below in proc.descendants_of(pid):
-                if below not in self.processes.watched:
-                    self.processes.watch(below, known=True)
-                    new.append(below)
-        if new:
+        if new := self.processes.find_strangers():
+            begun = len(self.journal.events)
             self.take_events()  # what their parents told before
-        for below in new:
-            self.journal.note("kernel", below, "found", *proc.command_line(below))
+            told = {one.pid for one in self.journal.events[begun:] if one.kind in INTRODUCES}
+            for pid, words in new.items():
+                if pid not in told:
+                    self.processes.introduce(pid, words)
         for pid in self.live:
             self._take_node(pid)
 
@@ -264,7 +264,8 @@ class AppState(Running[TimedJournal]):
     ) -> tuple[tuple[str, ...], str, int]:
         """The command line, the file and the stack's place; nothing of one that is to execute."""
         in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
-        words, program, stack = looking.at_one_moment(pid)
+        moment = looking.at_one_moment(pid, self._moments.get(pid))
+        self._moments[pid] = words, program, stack = moment
         if in_vfork and stack == self.stacks.get(parent):
             return (), "", 0
         if old is None and pid == self.processes.root and program == self._file:
@@ -378,7 +379,8 @@ class AppState(Running[TimedJournal]):
         """Look again and again, for as long as the run goes on."""
         known = 0
         while True:
-            self.update_tree()
+            if self.journal.now - self._looked > self.spec.look_again / 2:  # or another has just
+                self.update_tree()
             if len(self.nodes) != known:
                 known = len(self.nodes)
                 self.look_at_sockets()

@@ -104,14 +104,16 @@ def _children_by_search(pid: int) -> tuple[int, ...]:
         return ()
 
 
-def descendants_of(pid: int) -> tuple[int, ...]:
-    """All processes below one, parents before their children."""
+def descendants_of(*pids: int) -> tuple[int, ...]:
+    """All processes below some, each once, parents before their children."""
     found: list[int] = []
-    waiting = list(children_of(pid))
+    known = set(pids)
+    waiting = list(pids)
     while waiting:
-        one = waiting.pop(0)
-        found.append(one)
-        waiting += children_of(one)
+        new = [one for one in children_of(waiting.pop(0)) if one not in known]
+        known.update(new)
+        found += new
+        waiting += new
     return tuple(found)
 
 
