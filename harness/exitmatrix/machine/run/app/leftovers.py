@@ -217,10 +217,15 @@ def _entries(folder: str, deep: bool) -> Iterator[tuple[str, str]]:
 
 def _kind(entry: os.DirEntry[str]) -> str:
     try:
+        if entry.is_dir(follow_symlinks=False):
+            return "folder"
+        # What the folder tells itself: a large /tmp is looked through for each run.
+        if entry.is_file(follow_symlinks=False) or entry.is_symlink():
+            return "file"
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError:
         return "file"
-    kinds = ((stat.S_ISDIR, "folder"), (stat.S_ISSOCK, "unix socket"), (stat.S_ISFIFO, "pipe"))
+    kinds = ((stat.S_ISSOCK, "unix socket"), (stat.S_ISFIFO, "pipe"))
     return next((name for test, name in kinds if test(mode)), "file")
 
 
