@@ -523,6 +523,19 @@ def test_trials_are_counted_over_runs(store: Open) -> None:
     assert known(store())[cell().id].trials == 5
 
 
+def test_what_another_machine_has_measured_is_enough_each_time(
+    store: Open, output: Path, tmp_path: Path
+) -> None:
+    """One trial that agrees does not make it a cell that has had one trial."""
+    run(store(0), result(A, trials=20))
+    for day in DAYS[1:]:
+        there = Store(output, tmp_path / "elsewhere", day)
+        assert known(there)[cell().id].trials is None
+        run(there, result(A, trials=1))
+    run(Store(output, tmp_path / "elsewhere", DAYS[1]), result(B, trials=1))
+    assert known(Store(output, tmp_path / "elsewhere", DAYS[1]))[cell().id].trials == 1
+
+
 def test_a_reopened_cell_is_counted_once(store: Open) -> None:
     """A cell that is told again has had the trials of both results, and those of earlier runs."""
     run(store(0), result(A, trials=3))

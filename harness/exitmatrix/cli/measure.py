@@ -29,9 +29,9 @@ from exitmatrix.plan.steering import steering_of
 
 PrintedLines = tuple[str, ...]
 
-ORDERS_PER_JOB = 6
-"""Orders under way per job: enough that the engine never waits for one, also while some of them
-only wait for slow handlers; and memory stays bounded."""
+ORDERS_PER_JOB = 10
+"""Orders under way per job: enough that the engine never waits for one, also while most of them
+only wait, as servers do that are watched for seconds; and memory stays bounded."""
 
 
 class Runner(Protocol):

@@ -58,7 +58,7 @@ class Engine:
         self.folder = folder
         self.readers = readers
         self.first_mark = first_mark
-        self.client = Client(threads=4 * jobs)
+        self.client = Client(threads=12 * jobs)  # one for each trial with a request in flight
         self._slots = asyncio.Semaphore(jobs)
         self._enough = 2 * jobs  # orders that wait: so many trials begin before others can come
         self._orders: Orders | None = None

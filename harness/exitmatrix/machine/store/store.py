@@ -68,7 +68,7 @@ class Count(Frozen, kw_only=True):
     """A line of the ledger: how many trials a cell has had, when this run had measured it."""
 
     cell: str
-    trials: int
+    trials: int | None  # None: what another machine has measured, as often as it took, and agrees
     run: int
 
 
@@ -81,7 +81,7 @@ class _Shelf:
 
     records: dict[str, Record]
     with_timeline: set[tuple[str, str]]  # cells and outcomes that have their timeline
-    trials: dict[str, int]  # how many were ever run, by cell
+    trials: dict[str, int | None]  # how many were ever run, by cell; None: as many as it takes
     this_run: set[str]  # cells that this run has measured, be it before it was interrupted
     grown: set[str] = field(default_factory=set)  # cells of whose outcomes this run added some
     foreign: dict[str, bytes] | None = None  # lines that hold what this version does not know
@@ -219,7 +219,8 @@ class Store:
         shelf = self._shelf(cell.interpreter)
         old = shelf.records.get(cell.id)
         same = old if old is not None and old.packages == packages else None
-        before = shelf.trials.get(cell.id, 0) if same else 0
+        counted = shelf.trials.get(cell.id) if same else 0
+        before = counted or 0
         record = self._with_record(result, interpreter, packages, old, same, before)
         record = self._unless_known(shelf, record, old, same, result.trials)
         if record != old:
@@ -235,9 +236,11 @@ class Store:
                 saved = SavedTimeline(cell=record.cell, outcome=key, timeline=timelines[key])
                 line = ENCODER.encode(saved)
                 self._add(self._timelines, self._timeline_files, cell.interpreter, line)
-        shelf.trials[record.cell] = before + result.trials
+        agrees = same is not None and record.outcomes == same.outcomes
+        trials = None if counted is None and agrees else before + result.trials
+        shelf.trials[record.cell] = trials
         shelf.this_run.add(record.cell)
-        count = Count(cell=record.cell, trials=before + result.trials, run=self._run)
+        count = Count(cell=record.cell, trials=trials, run=self._run)
         append(self._ledger(cell.interpreter), ENCODER.encode(count))
 
     def _with_record(

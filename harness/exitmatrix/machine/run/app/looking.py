@@ -145,11 +145,11 @@ def place_of_stack(pid: int) -> int:
     return int(fields[STARTSTACK]) if len(fields) > STARTSTACK else 0
 
 
-Moment = tuple[tuple[str, ...], str, int]
+RunsNow = tuple[tuple[str, ...], str, int]
 """The command line of a process, the file that it runs, and where its stack began."""
 
 
-def at_one_moment(pid: int, before: Moment | None = None) -> Moment:
+def at_one_moment(pid: int, before: RunsNow | None = None) -> RunsNow:
     """What a process runs; `before`: what it did when it was looked at last.
 
     Who executes a program between two looks would have the one's words and the other's stack, and

@@ -53,6 +53,10 @@ class RestWatch:
     def sample(self) -> None:
         """Look once more."""
         self._state.update_tree()
+        self.take()
+
+    def take(self) -> None:
+        """Take down what the last look at the tree has shown."""
         sign, (work, works) = self._sign(), self._ticks()
         if sign != self._last:
             self._samples.clear()
@@ -176,12 +180,14 @@ async def _until_at_rest(state: AppState) -> None:
     while True:
         await _live_for(state, SAMPLE)
         rest.sample()
-        silent.sample()
+        silent.take()
         growth.sample(looking.memory_of(state.live))
         state.look_at_sockets()
         waited += 1
         if state.listens:
             listening += 1
+            if silent.lasts(QUIET_SHOWN):
+                state.host.yield_slot(state)  # what follows is waiting, most times
             rests = silent.lasts(QUIET_LISTENING) and state.accepts
             if rests or is_loaded(listening, LONGEST_LISTENING, growth):
                 return

@@ -51,7 +51,7 @@ class AppState(Running[TimedJournal]):
         self._observed: dict[int, int] = {}  # of who spoke, where the stack of its program began
         self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
         self._looked = -spec.look_again  # when at the tree, in seconds
-        self._moments: dict[int, looking.Moment] = {}  # what each ran then
+        self._moments: dict[int, looking.RunsNow] = {}  # what each ran then
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.listening: tuple[str, ...] = ()  # where, when it was ready
         self.accepting: set[int] = set()  # who came since, and was seen to wait for connections
