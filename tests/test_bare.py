@@ -15,6 +15,7 @@ from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.programs import compare_run
 from exitmatrix.machine.bare.session import BareSession
+from exitmatrix.machine.run.kernel import shared_memory
 from exitmatrix.model import Interpreter
 from exitmatrix.model.bare import BareRun
 from exitmatrix.model.execution import Execution, Exit, Line, Seen
@@ -228,6 +229,24 @@ def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
         seen(one, {"w."})
     pid = one.events[0].split()[2]
     assert not Path(f"/proc/{pid}").exists()
+
+
+MADE = """
+import multiprocessing, os, time
+made = multiprocessing.get_context("spawn").Lock()
+os.write(3, b"0.1 name " + made._semlock.name.encode() + b"\\n")
+time.sleep(600)
+"""
+
+
+def test_what_does_not_end_leaves_no_named_semaphore() -> None:
+    """The tracker that would remove it is ended too."""
+    before = shared_memory.listed()
+    [one] = run(MADE, seconds=2.0)
+    [name] = [line.split()[2] for line in one.events if " name " in line]
+    assert one.unseen
+    assert f"sem.{name.removeprefix('/')}" not in shared_memory.listed()
+    assert f"sem.{name.removeprefix('/')}" not in before
 
 
 def test_a_process_whose_end_nobody_saw_makes_a_run_unseen() -> None:

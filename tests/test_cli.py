@@ -27,7 +27,7 @@ from exitmatrix.machine.interpreters.selection import select
 from exitmatrix.machine.run.app.session import callers_environment
 from exitmatrix.machine.run.aside import put_aside
 
-from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
+from tests.conftest import FOUND, LOADED, NEWEST, newest_flask, note_exercised
 from tests.support import values
 from tests.support.command import COMMAND, measure, run, tree
 from tests.support.part import every
@@ -437,6 +437,24 @@ def test_where_python_has_nothing_of_linux_a_command_is_refused_in_one_line() ->
     lines = done.stdout.splitlines()
     assert len(lines) == len(commands) + 1, done
     assert all(one.startswith("3 exitmatrix: trials are run on Linux alone") for one in lines)
+
+
+def test_what_each_stack_costs_is_printed_and_is_all_that_the_programs_used(tmp_path: Path) -> None:
+    """The dearest first, in lines that are not longer than a terminal."""
+    flask = newest_flask(FOUND[NEWEST])
+    words = ["matrix", "--python", NEWEST, "--scenario", "plain", "--scenario", "flask"]
+    words += ["--termination", "SIGTERM", "--stack", "none", "--stack", flask]
+    done = run(*words, "--output", str(tmp_path), "--progress", "none")
+    note_exercised([NEWEST])
+    assert done.returncode == 0, done.stderr
+    used = re.search(r"observed programs used ([0-9.]+) s", done.stdout + done.stderr)
+    told = re.search(r"^of that, by stack: (.+(\n  .+)*)", done.stdout + done.stderr, re.MULTILINE)
+    assert used
+    assert told
+    assert flask in told[1]
+    assert max(map(len, told[0].splitlines())) < 80
+    costs = [float(one) for one in re.findall(r" ([0-9.]+) s\b", told[1].replace("\n ", ""))]
+    assert sum(costs) == pytest.approx(float(used[1]), abs=0.6)
 
 
 def test_a_facility_that_nobody_knows(tmp_path: Path) -> None:

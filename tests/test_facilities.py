@@ -233,6 +233,7 @@ class Kernel:
         monkeypatch.setattr(os, "killpg", lambda *_: pytest.fail("a group was signalled"))
         monkeypatch.setattr(signal, "pidfd_send_signal", self.send)
         monkeypatch.setattr(os, "waitpid", self.waitpid)
+        monkeypatch.setattr(os, "wait4", self.waitpid)
 
     def children_of(self, pid: int) -> tuple[int, ...]:
         found = tuple(one for one, parent in self.parents.items() if parent == pid)

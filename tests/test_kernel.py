@@ -195,6 +195,28 @@ def test_a_wait_status_in_words(status: int, words: str) -> None:
     assert wait_status.describe_status(status) == words
 
 
+WORKS = """
+import os, time
+def work():
+    while time.process_time() < 0.3:
+        pass
+if os.fork() == 0:
+    work()
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_who_is_reaped_tells_the_processor_time_of_those_that_it_has_waited_for() -> None:
+    """It slept itself: wait4(2) tells of both."""
+    with subprocess.Popen([sys.executable, "-c", WORKS]) as process:
+        watched = pidfd.watch(process.pid)
+        until(lambda: watched.learn_status() and watched.reaped)
+        process.returncode = 0  # reaped by the watcher
+        assert 0.3 <= watched.used < 3
+        watched.close()
+
+
 def test_shared_memory_is_attributed() -> None:
     """What a process has mapped of shared memory is found by its name, and can be removed."""
     block = SharedMemory(create=True, size=8)
@@ -207,6 +229,31 @@ def test_shared_memory_is_attributed() -> None:
         block.close()
         with pytest.raises(FileNotFoundError):
             block.unlink()
+
+
+def test_what_has_been_mapped_since_is_told_without_what_was_there() -> None:
+    """Nor is what somebody else has made: the name is new, and it is not mapped here."""
+    old = SharedMemory(create=True, size=8)
+    before = shared_memory.listed()
+    new = SharedMemory(create=True, size=8)
+    others = Path(shared_memory.FOLDER, f"{new.name}-of-another")
+    others.touch()
+    try:
+        assert shared_memory.mapped_since(os.getpid(), before) == {new.name}
+    finally:
+        others.unlink()
+        for one in (old, new):
+            one.close()
+            one.unlink()
+
+
+def test_where_no_name_is_new_nobody_is_asked_what_is_mapped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The kernel takes long for it, and the answer is known."""
+    monkeypatch.setattr(shared_memory, "names", lambda: {"there": 1})
+    monkeypatch.setattr(shared_memory, "_mapped", lambda _pid: pytest.fail("it was asked"))
+    assert shared_memory.mapped_since(os.getpid(), {"there"}) == frozenset()
 
 
 VFORK = """

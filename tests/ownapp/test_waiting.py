@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from exitmatrix.cli.invocation import Invocation
@@ -13,7 +18,9 @@ from exitmatrix.cli.runs import Runs
 from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.app import needs_a_look
 from exitmatrix.judge.expectations import check_expectations
-from exitmatrix.machine.run.app import session
+from exitmatrix.machine.run.app import delivery, session
+from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.machine.run.app.timed import TimedJournal
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Readiness, TimedEvent
 from exitmatrix.model.node import Node
@@ -348,3 +355,29 @@ def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
     # Who comes and goes by chance, and who is started by the end itself, is not of the beginning.
     late = outcome(*begun.members, member("worker", new=True, end="signal SIGINT"))
     assert begun.there == late.there == ("flock", "main")
+
+
+class Orphaning:
+    """A tree whose last process has just ended: that it left another shows when one looks."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.live: list[int] = []
+        self.nodes: dict[int, object] = {}
+        self.journal = TimedJournal()
+        self.journal.begun = time.monotonic()
+        self.output = SimpleNamespace(text=b"")
+        self.spec = SimpleNamespace(calm=0.3)
+
+    def update_tree(self) -> None:
+        self.live = [self.left]
+
+
+def test_whom_the_last_process_left_is_waited_for_until_he_rests() -> None:
+    """Nobody was known to live, and yet it is not over."""
+    with subprocess.Popen(["sleep", "600"]) as left:
+        tree = Orphaning(left.pid)
+        asyncio.run(delivery._until_calm(cast(AppState, tree), 10.0))
+        left.kill()
+    assert tree.live == [left.pid]
+    assert 0.3 <= tree.journal.now < 10

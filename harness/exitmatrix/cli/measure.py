@@ -29,7 +29,7 @@ from exitmatrix.plan.steering import steering_of
 
 PrintedLines = tuple[str, ...]
 
-ORDERS_PER_JOB = 10
+ORDERS_PER_JOB = 20
 """Orders under way per job: enough that the engine never waits for one, also while most of them
 only wait, as servers do that are watched for seconds; and memory stays bounded."""
 

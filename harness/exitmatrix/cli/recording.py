@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from exitmatrix.cli.environments import Environments, place_of
@@ -74,6 +77,7 @@ def measure_and_save(
     usage = None
     trials_done = itertools.count(1)
     elapsed = stopwatch()
+    costs = defaultdict[str, float](float)
     try:
         with (
             Session(jobs or default_jobs()) as session,
@@ -82,6 +86,7 @@ def measure_and_save(
 
             def seen(cell: Cell, trial: Trial) -> None:
                 store.keep(cell, trial)
+                costs[cell.stack] += trial.used + (trial.blind.used if trial.blind else 0.0)
                 done = next(trials_done)
                 settled = f"{schedule.settled:,} of {schedule.total:,} cells"
                 note = f"{settled}, {session.outstanding} running"
@@ -119,6 +124,7 @@ def measure_and_save(
         close(store, finished=not interrupted and usage is not None)
     if usage:
         _tell_usage(usage, elapsed())
+        _tell_costs(costs)
     return usage is not None and not interrupted
 
 
@@ -137,6 +143,16 @@ def fail_if_too_little_was_seen(planned: Plan, store: Store, broken: int) -> Non
         [(one.cell, one.unknown) for one in records if one and one.unknown], len(planned.cells)
     )
     fail_if_broken(broken, "ran")
+
+
+def _tell_costs(costs: Mapping[str, float]) -> None:
+    """What each stack has cost, the dearest first, where there are several."""
+    if len(costs) < 2:
+        return
+    dear = sorted(costs, key=lambda one: (-costs[one], one))
+    text = f"of that, by stack: {', '.join(f'{one} {costs[one]:.1f} s' for one in dear)}"
+    for line in textwrap.wrap(text, 79, subsequent_indent="  ", break_on_hyphens=False):
+        say(line)
 
 
 def _tell_usage(usage: Usage, seconds: float) -> None:

@@ -52,6 +52,7 @@ class View(Frozen, kw_only=True):
     late: str = ""  # what the client gets if the view takes longer than the process waits for it
     stays: bool = False  # whether the process waits on, though the view is over
     hurried: bool = False  # so only where the process leaves without its lifespan's end
+    handed: View | None = None  # instead, where the signal comes as the request is handed over
     source: str = ""
 
 
@@ -133,6 +134,7 @@ class Server(Frozen, kw_only=True):
     retires: Reaction | None = None  # what it does when it has answered as many as it may
     hung: str = ""  # the signal that a process gets that does not come back in time
     reaps: tuple[str, ...] = ()  # hooks that the master calls for each worker that is gone
+    tells_in_handler: bool = False  # whether it logs what ended one in its handler of SIGCHLD
     fatal: Mapping[int, Stop] = {}  # what the master does when a worker leaves with that status
     without_signal: Reaction | None = (
         None  # what a worker does that its master tells without a signal

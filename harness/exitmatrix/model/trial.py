@@ -76,3 +76,4 @@ class Trial(Frozen, kw_only=True):
     stderr: str
     tree: tuple[Node, ...] = ()  # of a command: its processes, with who started whom
     blind: Trial | None = None  # the same without the probe, where one was made
+    used: float = 0.0  # seconds of processor, of all its processes that were waited for

@@ -19,11 +19,14 @@ from collections import deque
 
 import msgspec
 
+from exitmatrix.machine.run.kernel import pidfd, shared_memory
 from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
+from exitmatrix.machine.run.kernel.proc import descendants_of
 from exitmatrix.machine.run.kernel.wait_status import describe_status
 from exitmatrix.machine.run.messages import Hello
+from exitmatrix.machine.run.reaper import end_with_memory
 from exitmatrix.model.bare import BareRun
 
 TOLD = 3
@@ -84,6 +87,7 @@ class BareEngine:
         self.orders: deque[_Order] = deque()
         self.running: dict[int, _Running] = {}  # by pid
         self.by_pipe: dict[int, _Running] = {}
+        self.memory = shared_memory.listed()  # what is called so was there before
         self.null = os.open(os.devnull, os.O_RDWR)
         while os.dup(self.null) < KEPT_FREE:
             pass
@@ -192,9 +196,12 @@ class BareEngine:
                 self._end(run, f"it did not end within {run.order.request.seconds:g} s")
 
     def _end(self, run: _Running, why: str) -> None:
+        """End all of a run, with what they have made of shared memory: its tracker goes too."""
         run.unseen = run.unseen or why
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
+        held = [one for one in map(_held, descendants_of(os.getpid())) if one]
+        end_with_memory([one for one in held if _session_of(one.pid) == run.pid], self.memory)
+        for one in held:
+            one.close()
 
     def _finish(self, run: _Running) -> None:
         """All its processes have closed their descriptors: they are zombies at the next instant."""
@@ -237,6 +244,21 @@ def _described(line: str) -> str:
     if words[1:2] == ["exit"]:
         return f"{words[0]} exit {describe_status(int(words[2]))}"
     return line
+
+
+def _held(pid: int) -> pidfd.WatchedProcess | None:
+    """A process, held by a descriptor; None where it is gone."""
+    try:
+        return pidfd.watch(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _session_of(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _reap(pid: int) -> int | None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from exitmatrix.machine.run.host import Listener
 from exitmatrix.machine.run.http import Client
@@ -131,7 +132,7 @@ class Engine:
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
             self._end(state)
-        self.answer(TrialResult(ask.number, trial))
+        self.answer(TrialResult(ask.number, replace(trial, used=state.used) if state else trial))
 
     def _begin(self, trial: Running[Any]) -> None:
         if not self._running:

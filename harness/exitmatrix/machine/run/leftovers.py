@@ -19,7 +19,7 @@ class SharedLeftovers:
     def remember(self, pids: Iterable[int]) -> None:
         """Take down what some processes have mapped and made now."""
         for pid in pids:
-            self._had |= shared_memory.mapped_by(pid) - self.before
+            self._had |= shared_memory.mapped_since(pid, self.before)
             self._made |= {(one.kind, one.id): one for one in system_v.made_by(pid)}
 
     def remember_tracked(self, pid: int) -> None:
@@ -27,7 +27,7 @@ class SharedLeftovers:
 
         That is left behind by nobody while the tracker lives, and it is ended with the trial.
         """
-        self._tracked |= shared_memory.mapped_by(pid) - self.before
+        self._tracked |= shared_memory.mapped_since(pid, self.before)
 
     def kinds(self, live: Collection[int]) -> list[str]:
         """The kind of each that is left by ended processes: the living still need theirs."""

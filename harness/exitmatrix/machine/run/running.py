@@ -75,6 +75,11 @@ class Running(ABC, Generic[J]):
         """The processes that have not ended, oldest first."""
         return self.processes.live
 
+    @property
+    def used(self) -> float:
+        """The seconds of processor that those have used who were reaped."""
+        return sum(one.used for one in self.processes.watched.values())
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Take events and output as they arrive; give everything back afterwards."""

@@ -53,8 +53,12 @@ WAKES = 3
 again sees the signal, then that the program has ended, and then that it is to start another."""
 
 
+LOOKS = 0.25
+"""Seconds between two looks at the tree: what is started there tells of itself."""
+
+
 LOOKS_BELOW_A_LAUNCHER = 0.5
-"""Seconds between two looks at the tree: nobody is started there after it is ready."""
+"""The same there, where nobody is started after it is ready."""
 
 
 def situation(
@@ -112,6 +116,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         path=order.path,
         grace=WINDOW + order.scenario.rests,
         calm=order.scenario.rests or CALM,
+        look_again=LOOKS,
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
     )

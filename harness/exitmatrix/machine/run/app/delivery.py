@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.readiness import SAMPLE, RestWatch
+from exitmatrix.machine.run.app.readiness import LONG, SAMPLE, SAMPLE_OF_LONG, RestWatch
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
@@ -118,9 +118,12 @@ async def _until_gone(state: AppState, seconds: float) -> None:
 async def _until_calm(state: AppState, seconds: float) -> None:
     """Until all have ended, or all that live have rested for a while, or the time is over."""
     end = state.journal.now + seconds
-    await RestWatch(state).comes(
-        state.spec.calm, lambda: _everybody_is_gone(state) or state.journal.now >= end
-    )
+
+    def over() -> bool:
+        return (not state.live and _everybody_is_gone(state)) or state.journal.now >= end
+
+    calm = state.spec.calm
+    await RestWatch(state, sample=SAMPLE_OF_LONG if calm >= LONG else SAMPLE).comes(calm, over)
 
 
 async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:

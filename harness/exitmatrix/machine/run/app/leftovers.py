@@ -58,7 +58,7 @@ class RunLeftovers:
         """Take down what a process has open or listens on by name, and has mapped, now."""
         self._pids.add(pid)
         self._held |= {one for one in files if one.startswith("/")}
-        self._memory |= shared_memory.mapped_by(pid) - self.before
+        self._memory |= shared_memory.mapped_since(pid, self.before)
 
     def changed(self) -> list[str]:
         """What is new, gone or otherwise in the folders that are looked through as a whole.

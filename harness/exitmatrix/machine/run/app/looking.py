@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import signal
-import struct
 from collections.abc import Iterable
 
+from exitmatrix.machine.run.kernel import tcp
 from exitmatrix.machine.run.kernel.proc import (
     at_rest,
     command_line,
@@ -21,7 +21,6 @@ from exitmatrix.machine.run.kernel.proc import (
 )
 from exitmatrix.model.base import Frozen
 
-LISTEN = b"0A"  # include/net/tcp_states.h: TCP_LISTEN
 ACCEPTING = 1 << 16  # include/uapi/linux/net.h: __SO_ACCEPTCON
 SOCKET = "socket:["
 STARTSTACK = 25  # fields after the command's in /proc/PID/stat: proc(5), field 28
@@ -45,14 +44,10 @@ class Listening(Frozen, kw_only=True):
 def listening(pid: int) -> dict[int, Listening]:
     """The sockets that accept connections in a process's network, by inode."""
     found: dict[int, Listening] = {}
-    for table in ("net/tcp", "net/tcp6"):
-        for line in read_proc(pid, table).splitlines()[1:]:
-            fields = line.split()
-            if len(fields) > 9 and fields[3] == LISTEN:
-                host, port = _address(fields[1].decode())
-                shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-                inode = int(fields[9])
-                found[inode] = Listening(inode=inode, address=shown, host=host, port=port)
+    for one in tcp.listening(pid):
+        host = _host(one.address)
+        shown = f"[{host}]:{one.port}" if ":" in host else f"{host}:{one.port}"
+        found[one.inode] = Listening(inode=one.inode, address=shown, host=host, port=one.port)
     for line in read_proc(pid, "net/unix").splitlines()[1:]:
         fields = line.split(None, 7)
         if len(fields) > 6 and int(fields[3], 16) & ACCEPTING:
@@ -62,14 +57,10 @@ def listening(pid: int) -> dict[int, Listening]:
     return found
 
 
-def _address(text: str) -> tuple[str, int]:
-    """An address of /proc/net/tcp: words of the machine's own byte order, in hexadecimal."""
-    digits, port = text.split(":")
-    words = [int(digits[i : i + 8], 16) for i in range(0, len(digits), 8)]
-    packed = struct.pack(f"={len(words)}I", *words)
+def _host(packed: bytes) -> str:
+    """An address as it is written: one of IPv4 in IPv6 as one of IPv4."""
     address = ipaddress.ip_address(packed)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address), int(port, 16)
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def descriptors(pid: int) -> dict[int, str]:

@@ -16,6 +16,8 @@ from exitmatrix.model.app import PORT
 
 MISSING = re.compile(r"^ModuleNotFoundError: (.+)$", re.MULTILINE)
 SAMPLE = 0.1  # seconds between two looks at who works
+LONG = 5.0  # seconds; a rest that is to last so long is looked at less often
+SAMPLE_OF_LONG = 0.25
 QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
 QUIET = 1.5  # seconds at rest, after which what does not listen is ready: supervisord starts its
 # programs when it looks for the second time, a second after the first
@@ -33,10 +35,11 @@ BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
 class RestWatch:
     """Whether a tree rests: nobody new, nothing told, nothing written, nobody works."""
 
-    def __init__(self, state: AppState, output: bool = True) -> None:
-        """`output`: whether what is written counts."""
+    def __init__(self, state: AppState, output: bool = True, sample: float = SAMPLE) -> None:
+        """`output`: whether what is written counts. `sample`: seconds between two looks."""
         self._state = state
         self._output = output
+        self._every = sample
         self._samples: deque[bool] = deque(maxlen=100)
         self._last = self._sign()
         self._work = self._ticks()[0]
@@ -60,13 +63,13 @@ class RestWatch:
         sign, (work, works) = self._sign(), self._ticks()
         if sign != self._last:
             self._samples.clear()
-        busy = works or work - self._work >= BUSY_TICKS
+        busy = works or work - self._work >= BUSY_TICKS * self._every / SAMPLE
         self._samples.append(not busy)
         self._last, self._work = sign, work
 
     def lasts(self, seconds: float) -> bool:
         """Whether it has rested for so long; one look in ten may meet somebody at work."""
-        wanted = round(seconds / SAMPLE)
+        wanted = round(seconds / self._every)
         last = list(self._samples)[-wanted:]
         return len(last) >= wanted and sum(last) * 10 >= len(last) * 9
 
@@ -78,7 +81,7 @@ class RestWatch:
         while not self.lasts(seconds):
             if over():
                 return False
-            await asyncio.sleep(SAMPLE)
+            await self._state.journal.within(self._every, lambda: not self._state.live)
             self.sample()
         return True
 
@@ -186,7 +189,7 @@ async def _until_at_rest(state: AppState) -> None:
         waited += 1
         if state.listens:
             listening += 1
-            if silent.lasts(QUIET_SHOWN):
+            if silent.lasts(SAMPLE):
                 state.host.yield_slot(state)  # what follows is waiting, most times
             rests = silent.lasts(QUIET_LISTENING) and state.accepts
             if rests or is_loaded(listening, LONGEST_LISTENING, growth):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.readiness import RestWatch
 from exitmatrix.machine.run.app.state import AppState
-from exitmatrix.machine.run.kernel.proc import read_proc
+from exitmatrix.machine.run.kernel import tcp
 
 ASK_AGAIN = 0.01  # seconds between two looks at whether a process has the request
 PATIENCE = 10.0  # seconds
@@ -23,7 +23,6 @@ HELD = 1.0  # seconds at rest, after which nothing but the view is waited for
 LONGEST = 2.0  # seconds, and however little rest there is: hypercorn waits 3 s for a view
 KEPT = 1 << 16  # bytes of the beginning of an answer, and of its end
 ANSWERING = "answering"  # why a view holds: inside/endings
-ESTABLISHED = b"01"  # include/net/tcp_states.h: TCP_ESTABLISHED
 
 
 class Request:
@@ -83,23 +82,18 @@ class Request:
             self._state.gates.release(pid)
 
     def _is_read(self, client: int) -> bool:
-        """Whether a process holds the other end of the connection, and has read all of it.
-
-        /proc/net/tcp: local and remote address, state, queues, ..., inode.
-        """
+        """Whether a process holds the other end of the connection, and has read all of it."""
         if not self._state.live:
             return True
-        for line in read_proc(self._state.live[0], "net/tcp").splitlines()[1:]:
-            fields = line.split()
-            local, remote = (int(fields[i].split(b":")[1], 16) for i in (1, 2))
-            if (local, remote, fields[3]) != (self._port, client, ESTABLISHED):
-                continue
-            unread, inode = int(fields[4].split(b":")[1], 16), int(fields[9])
-            return not unread and any(
-                inode in looking.sockets_of(looking.descriptors(pid).values())
+        end = tcp.other_end(self._port, client)
+        return (
+            end is not None
+            and not end.unread
+            and any(
+                end.inode in looking.sockets_of(looking.descriptors(pid).values())
                 for pid in self._state.live
             )
-        return False
+        )
 
     async def finish(self, begun: float) -> None:
         """Note what the client got, whose server is gone or has answered by now.

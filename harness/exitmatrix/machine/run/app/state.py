@@ -253,7 +253,7 @@ class AppState(Running[TimedJournal]):
             title=words if words != known else (),
             starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
-            unpacked=node.unpacked or _is_unpacked(pid, program, above),
+            unpacked=node.unpacked or (not same and _is_unpacked(pid, program, above)),
             init=node.init or (self._has_namespace() and looking.pid_inside(pid) == 1),
             forked=forked,
             copied=copied,

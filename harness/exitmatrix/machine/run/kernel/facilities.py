@@ -12,6 +12,7 @@ switches off what is there, so that the other path can be tested on any machine.
                     program can change: one that changed both is found when the run ends
     spawn-options   `subprocess` starts programs, from an engine with default dispositions
     control-groups  nothing is ended by the limit of one
+    sock-diag       sockets are read from /proc/PID/net, which takes longer
 
 Of PID namespaces nothing makes use: a sandbox without them lacks nothing.
 """
@@ -25,7 +26,7 @@ VARIABLE = "EXITMATRIX_WITHOUT"
 FACILITIES = frozenset(
     {
         *("pidfd", "exit-info", "children", "subreaper", "mark", "spawn-options"),
-        "control-groups",
+        *("control-groups", "sock-diag"),
     }
 )
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import resource
 import signal
 import struct
 import time
@@ -45,6 +46,7 @@ class WatchedProcess:
         self.second: int | None = None  # the other witness's word, where there is one
         self.ended = False
         self.reaped = False  # by us
+        self.used = 0.0  # seconds of processor, with those that it waited for: wait4(2)
         self.asked_again = False  # its status could not be read at once
 
     def _open(self) -> int:
@@ -100,8 +102,13 @@ class WatchedProcess:
                 return
         except ChildProcessError:
             return
-        _, self.status = os.waitpid(self.pid, 0)
+        _, status, usage = os.wait4(self.pid, 0)
+        self._take(status, usage)
         self.reaped = True
+
+    def _take(self, status: int, usage: resource.struct_rusage) -> None:
+        self.status = status
+        self.used = usage.ru_utime + usage.ru_stime
 
     def close(self) -> None:
         """Give the pidfd back."""
@@ -152,9 +159,9 @@ class Polled(WatchedProcess):
         if self.is_gone():
             return
         with contextlib.suppress(ChildProcessError):
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
-                self.status = status
+                self._take(status, usage)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -48,6 +48,16 @@ def mapped_by(pid: int) -> frozenset[str]:
     return _named(_mapped(pid))
 
 
+def mapped_since(pid: int, before: Collection[str]) -> frozenset[str]:
+    """Those of them that were not there before.
+
+    The kernel takes long to tell what a process has mapped, and mostly there is nothing new.
+    """
+    new = {name: inode for name, inode in names().items() if name not in before}
+    inodes = _mapped(pid) if new else set()
+    return frozenset(name for name, inode in new.items() if inode in inodes)
+
+
 def held_by(pid: int) -> frozenset[str]:
     """Names of shared memory that a process has mapped or open.
 
