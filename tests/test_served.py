@@ -1064,6 +1064,8 @@ RARE_FACTS = (
     *(("granian", place, "notes", "") for place in range(2)),
     ("granian-wsgi", 1, "notes", ""),  # of forked workers, up to 3.13, it was seen under load
     ("gunicorn-gthread", 0, "replaces_late", ""),
+    # Seen of 22.0; 20.1 does it where its writes to stderr are held.
+    *((f"gunicorn{what}", 0, "tells_in_handler", "") for what in ("", "-preload", "-gthread")),
     ("uvicorn-workers", 3, "forced", ""),
 )
 # What lies between two stacks: `exitmatrix bisect` tells since which release it is so, and no cell

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["gunicorn>=24"]
 #
 # [tool.exitmatrix]
@@ -9,7 +9,7 @@
 # command = ["python", "-m", "gunicorn", "-k", "asgi", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-asgi"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT@master", "SIGQUIT@worker", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGABRT", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGABRT@worker"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGABRT@worker", "SIGHUP@master"]
 # ///
 """Does the lifespan shut down, and do handlers run, in gunicorn's own workers for ASGI?
 """

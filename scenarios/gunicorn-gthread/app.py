@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["gunicorn!=21.*,!=22.*,!=24.*,!=25.*"]
 #
 # [tool.exitmatrix]
@@ -9,7 +9,7 @@
 # command = ["python", "-m", "gunicorn", "-k", "gthread", "--threads", "2", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-gthread"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "os-exit-7", "exception", "self-SIGTERM", "SIGABRT", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGABRT@worker"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGABRT@worker", "SIGHUP@master"]
 # ///
 """Whose handlers run when workers of gunicorn serve with threads?
 

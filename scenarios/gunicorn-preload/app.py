@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["gunicorn!=21.*,!=22.*,!=23.*,!=24.*,!=25.*"]
 #
 # [tool.exitmatrix]
@@ -9,7 +9,7 @@
 # command = ["python", "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-preload"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@master", "SIGABRT@worker"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@master", "SIGABRT@worker", "SIGHUP@master"]
 # ///
 """Whose handlers run when the master imports the application before it forks?
 

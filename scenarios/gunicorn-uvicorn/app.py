@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["uvicorn-worker"]
 #
 # [tool.exitmatrix]
@@ -9,7 +9,7 @@
 # command = ["python", "-m", "gunicorn", "-k", "uvicorn_worker.UvicornWorker", "--graceful-timeout", "3", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-uvicorn"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@worker", "SIGKILL@master", "SIGTERM-then-SIGTERM@worker", "SIGINT@worker"]
+# busy = ["SIGTERM@worker", "SIGKILL@master", "SIGTERM-then-SIGTERM@worker", "SIGINT@worker", "SIGHUP@master"]
 # ///
 """Whose handlers run when gunicorn is the master and its workers are uvicorn's?
 

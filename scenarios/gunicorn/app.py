@@ -9,7 +9,7 @@
 # command = ["python", "-m", "gunicorn", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "os-exit-7", "exception", "self-SIGTERM", "SIGABRT", "SIGUSR1", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGABRT@worker", "SIGABRT@group", "SIGTERM-then-SIGTERM@group"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGABRT@worker", "SIGABRT@group", "SIGTERM-then-SIGTERM@group", "SIGHUP@master"]
 # ///
 """Whose handlers run when gunicorn is stopped, reloaded, or loses a process?
 

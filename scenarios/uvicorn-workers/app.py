@@ -9,7 +9,7 @@
 # command = ["python", "-m", "uvicorn", "--workers", "2", "--port", "{port}", "app:app"]
 # server = "uvicorn-workers"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM", "SIGUSR1@master", "SIGUSR2@master"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@master"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGKILL@worker", "SIGTERM-then-SIGKILL@master", "SIGHUP@master"]
 # ///
 """Whose handlers run when the supervisor of uvicorn is stopped, or loses a worker?
 """

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--die-on-term"]
 # server = "uwsgi-die-on-term"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "SIGTERM-then-SIGTERM", "exception", "sys-exit-3"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # busy = ["SIGTERM@master", "SIGINT@master", "SIGHUP@master", "SIGKILL@master", "SIGTERM@worker", "SIGHUP@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group"]
 # ///
 """What does --die-on-term change when uWSGI is sent SIGTERM?

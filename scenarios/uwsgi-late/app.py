@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi>=2.0.30"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app"]
 # server = "uwsgi-late"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # ///
 """What comes of uWSGI that is told to stop while it loads its application?
 

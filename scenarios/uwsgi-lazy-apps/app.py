@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--lazy-apps"]
 # server = "uwsgi-lazy-apps"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # ///
 """Whose handlers run when each worker of uWSGI imports the application itself?
 

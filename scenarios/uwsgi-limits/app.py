@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--max-requests", "1", "--min-worker-lifetime", "0", "--harakiri", "2"]
 # server = "uwsgi-limits"
 # terminations = ["return", "hang"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # ///
 """Which handlers run in a worker of uWSGI that has answered enough, and in one that takes too long?
 

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2"]
 # server = "uwsgi-master"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # busy = ["SIGTERM@master", "SIGTERM@worker", "SIGHUP@worker", "SIGHUP@master", "SIGKILL@worker", "SIGTERM-then-SIGTERM@worker", "SIGINT@worker", "SIGKILL@master", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGKILL@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker", "SIGTERM@group", "SIGHUP@group", "SIGINT@master", "SIGINT@group"]
 # ///
 """Whose handlers run when uWSGI with a master is stopped, reloaded, or loses a process?

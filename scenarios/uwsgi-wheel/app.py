@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
@@ -9,6 +9,7 @@
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2"]
 # server = "uwsgi-wheel"
 # terminations = ["SIGTERM", "SIGHUP"]
+# not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # ///
 """What does a uWSGI that is installed as a module of Python do when it is told to start anew?
 

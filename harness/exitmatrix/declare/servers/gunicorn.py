@@ -33,13 +33,18 @@ _CAUGHT = View(
     source="22.0, workers/sync.py, `handle`: `except BaseException`, and so SystemExit too",
 )
 _QUITS_ANSWERED = replace(_QUITS, view=_CAUGHT)
+_LOCKED = (
+    "workers/gthread.py, `handle_quit`: tpool.shutdown() waits for the lock that `enqueue_req` has"
+    " in the same thread: Lib/concurrent/futures/thread.py, `submit`"
+)
+_BESIDE = View(
+    ends="returns",
+    source="workers/gthread.py, `handle_quit`: the pool's threads are not waited for, but when"
+    " the interpreter finalizes, concurrent/futures/thread.py, `_python_exit`, joins them",
+)
 _QUITS_BESIDE = replace(
     _QUITS,
-    view=View(
-        ends="returns",
-        source="workers/gthread.py, `handle_quit`: the pool's threads are not waited for, but when"
-        " the interpreter finalizes, concurrent/futures/thread.py, `_python_exit`, joins them",
-    ),
+    view=replace(_BESIDE, handed=View(ends="returns", client="waits", stays=True, source=_LOCKED)),
 )
 
 
@@ -101,6 +106,7 @@ _SYNC_20 = Server(
     replaces=True,
     replaces_late=True,  # arbiter.py, `run`: `sleep`, `manage_workers`, and then the next signal
     inherits_handlers=True,  # arbiter.py, `spawn_worker`, until workers/base.py, `init_signals`
+    tells_in_handler=True,  # arbiter.py, `handle_chld`: `reap_workers` logs
     orphan=Reaction(
         how="finalizes",
         view=View(ends="returns", source="it looks between two requests"),
@@ -128,6 +134,8 @@ _SYNC = replace(
     since="24.1",
     # 24.0, arbiter.py, `run`: all signals that `wait_for_signals` has, and then `manage_workers`
     replaces_late=False,
+    # 24.0: SIGCHLD is put in a queue, as the others are
+    tells_in_handler=False,
     # 24.0, `reload` waits until the old workers have gone, "to prevent double SIGTERM"
     master=_MASTER,
     source="gunicorn 27.0.1",
@@ -162,7 +170,7 @@ def _threads(sync: Server, quits: Reaction) -> Server:
             "SIGTERM": _LEAVES,
             "SIGINT": _QUITS_BESIDE,
             "SIGQUIT": _interrupting(_QUITS_BESIDE),
-            "SIGABRT": replace(_ABORTS, view=_QUITS_BESIDE.view),
+            "SIGABRT": replace(_ABORTS, view=_BESIDE),
         },
         quits=quits,
         orphan=Reaction(how="finalizes", view=waits, source=source),
@@ -198,10 +206,6 @@ _INSISTS = Stop(
     passes="SIGQUIT",
     insists="SIGKILL",
     source="arbiter.py, `stop`: SIGKILL to those that are left after `graceful_timeout`",
-)
-_LOCKED = (
-    "workers/gthread.py, `handle_quit`: tpool.shutdown() waits for the lock that `enqueue_req` has"
-    " in the same thread: Lib/concurrent/futures/thread.py, `submit`"
 )
 _HANDING_OVER = Server(
     id="gunicorn-gthread-late",

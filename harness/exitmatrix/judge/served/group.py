@@ -84,6 +84,7 @@ def group_hit(facts: ServedFacts, signal: str) -> Prediction:
     )
     laws += ["waits for a lock"] if facts.waits_for_lock else []
     laws += ["nested exit"] if facts.nests else []
+    laws += ["log breaks off"] if facts.tells_in_handler and not stop.restarts else []
     return prediction(facts, outcomes, laws, (RACE,))
 
 
@@ -140,6 +141,13 @@ def _meanwhile(
                 hangs = process_of("master", facts, GOES_ON, signal)
                 _, *others = afterwards(facts, stop, signal, workers, late)
                 yield [replace(hangs, fired=facts.stuck or stop.hooks), *others]
+            if facts.tells_in_handler and not stop.restarts:
+                _, *others = afterwards(facts, stop, signal, workers, late)
+                ended = [one for one in others if one.exit is not None]
+                lost = sum(one.exit != {"code": 0} for one in ended)
+                for many in range(1, lost + 1):
+                    counted = facts.reaps * (len(ended) - many)
+                    yield [replace(MASTER, fired=counted), *others]
 
 
 def _missed(

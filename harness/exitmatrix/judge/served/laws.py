@@ -313,6 +313,15 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn 25.0.2, asgi/protocol.py, connection_lost and _close_transport; mended in"
         " 26.1, which counts by a flag of its own",
     ),
+    "server-view-handed": ServerLaw(
+        because=(
+            "The signal comes while the main thread hands the request to a thread that begins it "
+            "at once. The signal's handler waits for a lock that the main thread holds: the "
+            "process hangs, and answers nobody."
+        ),
+        source="gunicorn/workers/gthread.py, handle_quit and enqueue_req; CPython"
+        " Lib/concurrent/futures/thread.py, submit and shutdown; python/cpython#121649",
+    ),
     "server-view-raises": ServerLaw(
         because=(
             "The view runs in the main thread, where Python calls the signal's handler. What the "
@@ -406,6 +415,17 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="gunicorn/workers/base.py, handle_quit; docs: library/signal, Execution of Python"
         " signal handlers",
+    ),
+    "server-log-breaks-off": ServerLaw(
+        because=(
+            "The master logs what ended a worker, in its handler of SIGCHLD. If that signal comes "
+            "while it writes another line, the second write raises RuntimeError, and the handler "
+            "ends there: the worker still counts, and the master waits for it until the grace "
+            "period ends."
+        ),
+        source="gunicorn 20.1 to 23.0, arbiter.py, handle_chld, reap_workers and stop; CPython"
+        " Modules/_io/bufferedio.c, _enter_buffered_busy; Lib/logging/__init__.py, handleError:"
+        " except OSError; benoitc/gunicorn#2816",
     ),
     "server-nested-exit": ServerLaw(
         because=(

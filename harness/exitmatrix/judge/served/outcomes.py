@@ -125,7 +125,7 @@ def each_at_work(outcomes: Iterable[Outcome], target: str, view: View) -> Iterat
                 changed = [_with(stage, view) if one is busy else one for one in alike]
                 hangs = view.ends == "never" and busy.exit is None
                 done = _put(outcome, alike, changed, role, WAITS if hangs else view.client)
-                yield from _waiting(done) if view.stays else (done,)
+                yield from _waiting(done, target) if view.stays else (done,)
 
 
 def _with(process: Process, view: View) -> Process:
@@ -144,15 +144,17 @@ def _with(process: Process, view: View) -> Process:
     return replace(process, fired=(BUSY_VIEW, *(process.fired or ())), raised=raised)
 
 
-def _waiting(outcome: Outcome) -> Iterator[Outcome]:
+def _waiting(outcome: Outcome, target: str) -> Iterator[Outcome]:
     """The outcome where a worker has not gone: nobody is in its place, and its master waits.
 
-    It listens until it comes to look at what it was told.
+    It listens until it comes to look at what it was told. Where it reloads, it has started others
+    before it told anybody to go.
     """
+    reloads = target == "master" and outcome.processes[0].exit is None
     stays = [
         replace(one, exit=None) if one.role == "master" and "code" in (one.exit or {}) else one
         for one in outcome.processes
-        if not one.role.startswith(NEW)
+        if reloads or not one.role.startswith(NEW)
     ]
     alive = tuple(one.role for one in stays if one.exit is None)
     for port in dict.fromkeys((outcome.port, "open")):

@@ -47,6 +47,7 @@ from exitmatrix.model.tree import GROUP
 
 MERGED = "the signal to the group, and the one that the master passes on before it is handled"
 TWICE = "what the view cleans up, and the signal that the master passes on"
+HANDED = "the view, and the end of what hands it to another thread"
 ANSWER = "the answer to the request, and the signal that the master passes on"
 
 
@@ -63,15 +64,20 @@ def foresee_served(record: Record, scenario: Scenario) -> Prediction:
         return idle
     taken = tuple(map(view_of, _taken(facts, termination.signal, record.target)))
     views = dict.fromkeys(_ends(taken))
+    handed = [view.handed for view in views if view.handed]
     outcomes = union(
-        one for view in views for one in each_at_work(idle.outcomes, record.target, view)
+        one
+        for view in (*views, *handed)
+        for one in each_at_work(idle.outcomes, record.target, view)
     )
     ends = dict.fromkeys(view.ends for view in views)
     unanswered = "cut" in ends and len({view.client for view in views}) > 1
     races = ((TWICE,) if "cut" in ends else ()) + ((ANSWER,) if unanswered else ())
+    races += (HANDED,) if handed else ()
     laws = [f"server-view-{one}" for one in ends]
     laws += ["server-answer-cut"] if unanswered else []
     laws += ["server-view-stays"] if any(view.stays for view in views) else []
+    laws += ["server-view-handed"] if handed else []
     return replace(
         idle,
         outcomes=outcomes,
