@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.machine import interpreters, scenarios
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, prepare
-from exitmatrix.machine.run.kernel import dispositions
+from exitmatrix.machine.run.kernel import dispositions, shared_memory
 from exitmatrix.machine.run.session import run_all
 from exitmatrix.model import (
     CellId,
@@ -32,7 +32,7 @@ from exitmatrix.observe import observe
 from tests.support import part
 from tests.support.committed import scenarios as committed_scenarios
 from tests.support.part import pytest_xdist_make_scheduler
-from tests.support.running import Driver, drivers, end_marked
+from tests.support.running import Driver, drivers, end_marked, remove_what_nobody_holds
 
 __all__ = ["pytest_xdist_make_scheduler"]  # a hook
 
@@ -52,18 +52,24 @@ NEWEST = max(
     key=lambda one: one.language,
 ).id
 
+MEMORY = pytest.StashKey[Collection[str]]()
+"""The names of shared memory that there were when the tests began."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the mark of this run, which all that its workers start inherits."""
     if not hasattr(config, "workerinput") and getattr(config.option, "testrunuid", "") is None:
         config.option.testrunuid = uuid.uuid4().hex
+        config.stash[MEMORY] = shared_memory.listed()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what is left of a run that was interrupted: of a driver that is killed, its program."""
     if not hasattr(config, "workerinput") and (mark := getattr(config.option, "testrunuid", None)):
         end_marked(mark)
+        if MEMORY in config.stash:
+            remove_what_nobody_holds(config.stash[MEMORY])
 
 
 @pytest.hookimpl(trylast=True)  # pytest puts those together that share a fixture

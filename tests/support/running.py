@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,9 @@ from exitmatrix.machine.run.kernel import shared_memory
 from exitmatrix.model import TrialSpec
 
 GONE = 90  # seconds; what another test has beside this one in shared memory goes by then
+
+NAMED = re.compile(r"(sem\.)?(app-[0-9]+|mp-\w+)")
+"""Names of shared memory that programs of the tests make, and multiprocessing for them."""
 
 Driver = Callable[[list[TrialSpec]], "subprocess.Popen[bytes]"]
 
@@ -93,6 +97,13 @@ def is_left(path: Path) -> bool:
 
 MARK = "PYTEST_XDIST_TESTRUNUID"
 """The variable by which pytest-xdist tells its workers which run they are of."""
+
+
+def remove_what_nobody_holds(before: Collection[str]) -> None:
+    """Remove shared memory that is new: a program that shows what is left behind leaves it."""
+    new = {name for name in shared_memory.listed() if NAMED.fullmatch(name)} - set(before)
+    if new:
+        shared_memory.remove(new.difference(*map(shared_memory.held_by, psutil.pids())))
 
 
 def end_marked(run: str) -> None:
