@@ -1185,11 +1185,12 @@ Part = tuple[str, int, str, Key, str]
 # And that the SIGQUIT of a master of gunicorn comes while handlers run which take no time: it was
 # seen where they take some (`gunicorn-slow`), and in a worker that had registered none yet.
 RARE: tuple[Part, ...] = (
-    ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
+    *(("hypercorn-workers", place, "master", "SIGTERM", "reports") for place in (0, 2)),
     ("django-runserver", 1, "worker", "SIGTERM", "race"),
     *(
         (server, place, "worker", f"SIGTERM-then-{second}", "race")
-        for server, place in (("celery-solo", 0), ("celery-solo", 1), ("celery-threads", 0))
+        for server in ("celery-solo", "celery-threads")
+        for place in range(2)
         for second in ("SIGTERM", "SIGKILL")
     ),
     ("gunicorn", 2, "worker", "SIGQUIT", "interrupts"),

@@ -9,7 +9,7 @@
 # command = ["python", "-m", "hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn-workers"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGHUP@master"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGINT@worker", "SIGKILL@master", "SIGTERM@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGHUP@master"]
 # ///
 """Whose handlers run when the master of hypercorn is stopped, reloaded, or loses a worker?
 """

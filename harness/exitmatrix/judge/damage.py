@@ -42,7 +42,9 @@ OF_CELLS = frozenset({
 servers, loops, an overflow of the stack, prompts, what processes share, launchers and a stdout that
 a thread is stuck in. Their boundaries are moved between the Pythons whose cells are on record."""
 
-OF_SERVERS = frozenset({"start_method", "closing_waits", "trusts_family", "tells_frames"})
+OF_SERVERS = frozenset(
+    {"start_method", "closing_waits", "trusts_family", "tells_frames", "wait_in_handler"}
+)
 """Parameters that only facts of servers and launchers rest on, which tests take away one by one."""
 
 Does = Literal["nothing", "withholds", "takes away", "adds"]

@@ -96,6 +96,7 @@ class Profile(Frozen, kw_only=True):
     closing_waits: bool
     trusts_family: bool
     tells_frames: bool
+    wait_in_handler: Literal["interrupted", "deaf"]
     callbacks: Literal["at once", "collected"]
     call_leaves_child: bool
     debugger_locks: bool
@@ -867,6 +868,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         about="whether sys._current_frames is there",
         spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
         source="docs: library/sys, sys._current_frames; PyPy pypy/module/sys has none",
+    ),
+    Parameter(
+        name="wait_in_handler",
+        about="whether a signal interrupts the wait for a lock within the handler of another",
+        spans=(
+            Span("cpython", (), "deaf"),
+            Span("cpython", (3, 2), "interrupted"),
+            Span("pypy", (), "deaf"),
+            Span("pypy", (3,), "interrupted"),
+            Span("pypy", (8,), "deaf", own=True),
+        ),
+        source="docs: library/threading, Lock.acquire, changed in 3.2; seen of PyPy 7.3.11 and"
+        " 8.0.1 with a handler that waits for a lock, and another signal meanwhile",
     ),
     Parameter(
         name="callbacks",

@@ -368,7 +368,7 @@ REDIS_QUEUE = replace(
     helpers=("redis-server",),
 )
 
-THREADS = replace(SOLO, id="celery-threads")
+THREADS, THREADS_PYPY = (replace(one, id="celery-threads") for one in (SOLO, SOLO_PYPY))
 THREADS_BUSY = Server(
     id="celery-threads-busy",
     package="celery",
@@ -402,5 +402,6 @@ SERVERS = (
     PREFORK_QUEUE,
     REDIS_QUEUE,
     THREADS,
+    THREADS_PYPY,
     THREADS_BUSY,
 )

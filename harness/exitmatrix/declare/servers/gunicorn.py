@@ -236,6 +236,20 @@ _HANDING_OVER = Server(
     replaces=True,
     source="gunicorn 20.1.0, 23.0.0 and 27.0.1",
 )
+_HANDING_OVER_DEAF = replace(
+    _HANDING_OVER,
+    where={"wait_in_handler": "deaf"},
+    worker={
+        **_HANDING_OVER.worker,
+        "SIGINT": Reaction(
+            how="default action",
+            then="SIGKILL",
+            view=View(ends="never", client="reset"),
+            source=f"{_LOCKED}; arbiter.py, `murder_workers`: SIGKILL, a second after the SIGABRT"
+            " that its worker does not hear",
+        ),
+    },
+)
 
 
 _RAISES = Reaction(
@@ -523,6 +537,7 @@ SERVERS = (
     _threads(_SYNC_20, _THREAD_LEFT),
     _threads(_SYNC, _MAIN_LEFT),
     _HANDING_OVER,
+    _HANDING_OVER_DEAF,
     _hooks(_SYNC),
     _stuck(_SYNC),
     _RETIRES,

@@ -82,18 +82,19 @@ _ONE_3_11 = replace(
     without_signal=replace(_TOLD, view=_WAITS_3_11),
 )
 
+_INTERRUPTED = {
+    "SIGINT": Reaction(
+        how="finalizes",
+        status=1,
+        lifespan=True,
+        view=_WAITS,
+        source="asyncio/run.py: KeyboardInterrupt; multiprocessing/process.py, `_bootstrap`: 1",
+    )
+}
 _ONE_INTERRUPTED = replace(
     _ONE_3_11,
     where={"closing_waits": False, "keeps_ignored_sigint": False},
-    worker={
-        "SIGINT": Reaction(
-            how="finalizes",
-            status=1,
-            lifespan=True,
-            view=_WAITS,
-            source="asyncio/run.py: KeyboardInterrupt; multiprocessing/process.py, `_bootstrap`: 1",
-        )
-    },
+    worker=_INTERRUPTED,
 )
 
 _RELOADING = replace(
@@ -152,6 +153,7 @@ _TWO = replace(
         source="run.py, `run`: `exitcode != 0`, and `_join_exited` once more",
     ),
 )
+_TWO_INTERRUPTED = replace(_TWO, where={"keeps_ignored_sigint": False}, worker=_INTERRUPTED)
 
 # run.py, `run`: it has no handler for SIGHUP before 0.18.
 _TWO_0_17 = replace(
@@ -189,4 +191,5 @@ SERVERS = (
     _OPEN_3_12,
     _TWO_0_17,
     _TWO,
+    _TWO_INTERRUPTED,
 )
