@@ -256,6 +256,8 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
         return inline(Symbol.NO, " no, in neither" if len(verdicts) == 2 else " no, in none")
     if symbols <= {Symbol.YES, Symbol.NO, Symbol.ALIVE}:
         having = [role for role, (symbol, _) in verdicts.items() if symbol == Symbol.YES]
+        if "others" in verdicts and having == ["worker"]:  # of several, the one that was meant
+            return inline(Symbol.SOME, " in that worker only")
         return inline(Symbol.SOME, f" in the {' and the '.join(having)} only")
     worst = next(one for one in (Symbol.RACE, Symbol.UNKNOWN, Symbol.SOME) if one in symbols)
     each = ", ".join(
