@@ -21,7 +21,7 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import Code, Inline, Row, Section, Symbol, inline, paragraph, table
 from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, short_answer
-from exitmatrix.report.survey import Group, Survey, varies
+from exitmatrix.report.survey import Group, Survey
 
 LEAD = inline(
     "Do the atexit handlers run? Each entry is what the newest Python showed with the newest"
@@ -78,11 +78,9 @@ def _cells(
 def situation_entry(situation: Situation, group: Group) -> Inline:
     """The short answer; of what goes on after the first signal, what its last one makes of it.
 
-    Of the newest release alone where its runs agree: what an older one shows in rare runs is no
-    answer for it. Where they differ, what others showed of the same race counts as well.
+    Of the newest release alone: what an older one shows, be it in rare runs, is no answer for it.
     """
-    if not varies(group.newest):
-        group = replace(group, outcomes=group.newest)
+    group = replace(group, outcomes=group.newest)
     ends = [one.exit for outcome in group.outcomes for one in outcome.processes]
     if ends and not any(ends) and situation.kills_in_the_end:
         return inline(Symbol.NO, " no; it goes on until SIGKILL")
