@@ -511,6 +511,39 @@ def _is_hidden(what: str, python: Interpreter) -> bool:
     return what == "by a server" and python.version.startswith("3.6.")
 
 
+WAITS_IN_A_HANDLER = """
+import os, signal, sys, threading, time
+lock = threading.Lock()
+lock.acquire()
+
+def told(word):
+    sys.stdout.write(word)
+    sys.stdout.flush()
+    os._exit(0)
+
+def send():
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        time.sleep(0.3)
+        os.kill(os.getpid(), number)
+    time.sleep(2)
+    told("deaf")
+
+signal.signal(signal.SIGUSR1, lambda *_: lock.acquire())
+signal.signal(signal.SIGUSR2, lambda *_: told("interrupted"))
+sender = threading.Thread(target=send)
+sender.daemon = True
+sender.start()
+time.sleep(10)
+"""
+
+
+def test_every_python_waits_for_a_lock_in_a_signals_handler_as_foreseen(pythons: Pythons) -> None:
+    """A second signal is handled meanwhile on CPython 3, and on some releases of PyPy."""
+    shown = run(WAITS_IN_A_HANDLER, tuple(one.path for one in pythons))
+    for python, one in zip(pythons, shown, strict=True):
+        assert one.stdout == profile(msgspec.to_builtins(python)).wait_in_handler, python.id
+
+
 def test_nothing_is_left_of_a_fork_server() -> None:
     """It leaves no zombie: it reports nothing itself, so its group is waited for."""
     code = Code(body=(StartProcess((), "forkserver"), JoinProcess()))

@@ -879,8 +879,8 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3,), "interrupted"),
             Span("pypy", (8,), "deaf", own=True),
         ),
-        source="docs: library/threading, Lock.acquire, changed in 3.2; seen of PyPy 7.3.11 and"
-        " 8.0.1 with a handler that waits for a lock, and another signal meanwhile",
+        source="docs: library/threading, Lock.acquire, changed in 3.2; of PyPy seen, with a handler"
+        " that waits for a lock, and another signal meanwhile: 7.3.5, 7.3.11 and 8.0.1",
     ),
     Parameter(
         name="callbacks",

@@ -137,17 +137,24 @@ def _meanwhile(
         for late in late_workers(facts, stop, gone, again):
             for how in stops if gone else [stop]:
                 yield [*afterwards(facts, how, signal, workers, late)]
-            if facts.waits_for_lock and not stop.restarts:
-                hangs = process_of("master", facts, GOES_ON, signal)
-                _, *others = afterwards(facts, stop, signal, workers, late)
-                yield [replace(hangs, fired=facts.stuck or stop.hooks), *others]
-            if facts.tells_in_handler and not stop.restarts:
-                _, *others = afterwards(facts, stop, signal, workers, late)
-                ended = [one for one in others if one.exit is not None]
-                lost = sum(one.exit != {"code": 0} for one in ended)
-                for many in range(1, lost + 1):
-                    counted = facts.reaps * (len(ended) - many)
-                    yield [replace(MASTER, fired=counted), *others]
+            if stop.restarts:
+                continue
+            _, *others = afterwards(facts, stop, signal, workers, late)
+            if facts.waits_for_lock:
+                yield [replace(MASTER, fired=facts.stuck or stop.hooks), *others]
+            if facts.tells_in_handler:
+                yield from ([master, *others] for master in _broken_off(facts, others))
+
+
+def _broken_off(facts: ServedFacts, others: Sequence[Process]) -> Iterator[Process]:
+    """The master that waits because it has not counted all who have gone.
+
+    It logs the end of those only that a signal killed, or that had another status than 0.
+    """
+    gone = [one for one in others if one.exit is not None]
+    logged = sum(one.exit != {"code": 0} for one in gone)
+    for missed in range(1, logged + 1):
+        yield replace(MASTER, fired=facts.reaps * (len(gone) - missed))
 
 
 def _missed(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.readiness import LONG, SAMPLE, SAMPLE_OF_LONG, RestWatch
+from exitmatrix.machine.run.app.readiness import SAMPLE, RestWatch
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
@@ -123,7 +123,7 @@ async def _until_calm(state: AppState, seconds: float) -> None:
         return (not state.live and _everybody_is_gone(state)) or state.journal.now >= end
 
     calm = state.spec.calm
-    await RestWatch(state, sample=SAMPLE_OF_LONG if calm >= LONG else SAMPLE).comes(calm, over)
+    await RestWatch(state, longest=calm).comes(calm, over)
 
 
 async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:

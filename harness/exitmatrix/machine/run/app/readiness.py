@@ -17,7 +17,7 @@ from exitmatrix.model.app import PORT
 MISSING = re.compile(r"^ModuleNotFoundError: (.+)$", re.MULTILINE)
 SAMPLE = 0.1  # seconds between two looks at who works
 LONG = 5.0  # seconds; a rest that is to last so long is looked at less often
-SAMPLE_OF_LONG = 0.25
+SAMPLE_OF_LONG = 0.25  # seconds
 QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
 QUIET = 1.5  # seconds at rest, after which what does not listen is ready: supervisord starts its
 # programs when it looks for the second time, a second after the first
@@ -35,11 +35,11 @@ BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
 class RestWatch:
     """Whether a tree rests: nobody new, nothing told, nothing written, nobody works."""
 
-    def __init__(self, state: AppState, output: bool = True, sample: float = SAMPLE) -> None:
-        """`output`: whether what is written counts. `sample`: seconds between two looks."""
+    def __init__(self, state: AppState, output: bool = True, longest: float = 0.0) -> None:
+        """`output`: whether what is written counts. `longest`: seconds that are waited for."""
         self._state = state
         self._output = output
-        self._every = sample
+        self._every = SAMPLE_OF_LONG if longest >= LONG else SAMPLE
         self._samples: deque[bool] = deque(maxlen=100)
         self._last = self._sign()
         self._work = self._ticks()[0]

@@ -72,7 +72,7 @@ def other_end(port: int, client: int) -> TcpSocket | None:
 
 def _is_in_our_network(pid: int) -> bool:
     try:
-        return os.stat(f"/proc/{pid}/ns/net") == os.stat("/proc/self/ns/net")  # noqa: PTH116
+        return os.path.samefile(f"/proc/{pid}/ns/net", "/proc/self/ns/net")  # noqa: PTH121
     except OSError:
         return False
 
